@@ -15,7 +15,7 @@ const download: DemoDownload = {
   sources: NAMES.map((name) => ({ name, bytes: 25_000_000 })),
 };
 
-test.each([40, 80, 200])('everything that the demo prints fits into %i columns', (width) => {
+test.each([40, 80, 200])('the output of the demo fits into %i columns', (width) => {
   const style = { width, paint: makePaint(false), rowsMax: Infinity };
   const texts = [
     progressText('fourth', download, width - 1),

@@ -14,7 +14,7 @@ const FILES = {
 };
 const PROGRAMS = ['tool.sh', 'dir/run'];
 
-/** A folder with files that are old, some of them programs. */
+/** A folder with old files, some of them executable. */
 async function oldFiles(
   folder: TempFolder,
   files: Readonly<Record<string, string | Buffer>> = FILES,
@@ -71,7 +71,7 @@ test('a download keeps time and executable bit: file, folder, -o, push and copy'
     expect(await attributesOf(out.at(path)), path).toEqual({ ...OLD, executable: PROGRAMS.includes(path) });
 });
 
-test('empty folders are there for others, and folders keep their times', async ({ lan }) => {
+test('empty folders are downloaded, and folders keep their times', async ({ lan }) => {
   const share = await oldFiles(await lan.launcher.folder(), { 'dir/a': 'a', 'dir/below/b': 'b' });
   await mkdir(share.at('dir/empty/inner'), { recursive: true });
   const folders = ['dir/empty/inner', 'dir/empty', 'dir/below', 'dir'];

@@ -30,7 +30,7 @@ const pathsOf = async (peer: TestPeer, words: string) =>
 
 test.skipIf(MISSING)(
   title(
-    'three trackers act as one; one is killed, another one ends in order, and nothing is missing',
+    'three trackers act as one; one is killed, another one stopped in order, and no file is missing',
     MISSING,
   ),
   async ({ lan }) => {
@@ -108,7 +108,7 @@ test.skipIf(MISSING)(
       await member(lan, url, '--network', INVITE),
       await member(lan, url, '--network', INVITE),
     ];
-    await member(lan, url); // Of the open network, in a cluster of the same name.
+    await member(lan, url); // A tracker of the open network, in a cluster of the same name.
     const peerAt = (name: string, at: number) =>
       lan.seeder(name, {
         files: { [`${name} confidential.txt`]: name },

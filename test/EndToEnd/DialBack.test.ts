@@ -37,7 +37,7 @@ test
   .skipIf(NAMESPACES)
   .concurrent(
     title(
-      'two computers behind firewalls are told so, with the next step; one opened port is enough',
+      'two computers behind firewalls report that, with the next step; one opened port is enough',
       NAMESPACES,
     ),
     async ({ lan }) => {
@@ -76,7 +76,7 @@ async function computers(lan: TestLan) {
   return { net, hosts: [first, second, third] as const };
 }
 
-/** Nobody can connect to the port of the peer there: its answers are lost. */
+/** Makes the port of a peer unreachable: its answers are lost. */
 async function firewall(net: Namespaces, host: Namespace): Promise<void> {
   const rule = ['ipproto', 'tcp', 'sport', String(PORT), 'blackhole'];
   await net.run(host, 'ip', 'rule', 'add', 'pref', '10', ...rule);

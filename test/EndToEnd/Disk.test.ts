@@ -18,7 +18,7 @@ function soon(what: string, probe: () => Promise<boolean>): Promise<true> {
 
 const paths = (items: readonly { readonly path: string }[]) => items.map(({ path }) => path).sort();
 
-/** What the seeder's neighbour is told it shares. */
+/** Waits until another peer lists exactly these paths of the seeder. */
 async function sees(witness: TestPeer, peer: TestPeer, expected: readonly string[]): Promise<void> {
   let seen: string[] = [];
   const same = async () => {
@@ -30,7 +30,7 @@ async function sees(witness: TestPeer, peer: TestPeer, expected: readonly string
   });
 }
 
-test.concurrent('files that come, are renamed and go are seen by others within seconds, whatever is below', async ({
+test.concurrent('added, renamed and removed files are seen by others within seconds, also in new folders', async ({
   lan,
 }) => {
   const peer = await lan.seeder('anna', { files: { 'first.txt': '1' } });
@@ -54,7 +54,7 @@ test.concurrent('files that come, are renamed and go are seen by others within s
   await soon('and is searched no more', async () => (await witness.items('search second')).length === 0);
 });
 
-test.concurrent('a file that is still written is not shared before it is quiet', async ({ lan }) => {
+test.concurrent('a file that is being written is shared after its quiet period', async ({ lan }) => {
   const peer = await lan.seeder('anna', { files: { 'first.txt': '1' } });
   const witness = await lan.peer('berta');
   const file = await open(peer.share.at('growing.bin'), 'w');
@@ -78,14 +78,14 @@ test.concurrent('a file that is still written is not shared before it is quiet',
   }
   await asked;
   await file.close();
-  // A machine that stalls the writer itself for long makes the file look quiet.
+  // On a machine that stalls the writer for long, the file appears quiet.
   if (longestPauseMs < 500) expect(seen?.size ?? size).toBe(size);
   await soon('the whole file is listed', async () =>
     (await witness.items('ls anna')).some((item) => item.size === size),
   );
 });
 
-test.concurrent('hidden files, litter, Temp, and what leads out of the folder are not shared; odd things do no harm', async ({
+test.concurrent('hidden files, litter, Temp, and links out of the folder are not shared; special files do no harm', async ({
   lan,
 }) => {
   const outside = await lan.launcher.folder();
@@ -139,12 +139,12 @@ test
     },
   );
 
-test.concurrent('a file that changes while it is served: a clean failure or one whole version, nobody is blamed', async ({
+test.concurrent('a file that changes while it is served is a clean failure or one whole version, and no peer is blamed', async ({
   lan,
 }) => {
   const before = someMebibytes(60, 24);
   const after = someMebibytes(61, 24);
-  // Slow enough to be changed half-way, also by a busy machine.
+  // Slow enough to be changed half-way, also on a busy machine.
   const limit = { args: ['--upload-limit', '1M'] };
   const seeder = await lan.seeder('anna', { files: { 'film.bin': before }, ...limit });
   const leecher = await lan.peer('berta');
@@ -174,7 +174,7 @@ test
   .skipIf(TMPFS)
   .concurrent(
     title(
-      'a full disk stops a download with figures, loses nothing, and it goes on when there is space',
+      'a full disk pauses a download with figures; it keeps its chunks and resumes when there is space',
       TMPFS,
     ),
     async ({ lan }) => {
@@ -183,12 +183,12 @@ test
       const seeder = await lan.seeder('anna', { files: { 'film.bin': film } });
       await share.write('mine.dat', someMebibytes(63, 30));
       const leecher = await lan.peer('berta', { share, args: ['--download-limit', '1M'] });
-      // Too little from the start: refused with figures, before anything is fetched.
+      // Too little space at the start: refused with figures, before any byte is fetched.
       const refused = await leecher.answer('download film.bin');
       expect(refused).toMatchObject({ ok: false, error: { code: 'DISK_FULL' } });
       expect(refused.error?.message).toMatch(/2[45]\.\d Mi?B/);
       expect(await seeder.sent()).toBeLessThan(2 * MIB);
-      // Full half-way: somebody else writes.
+      // Full half-way: another program writes.
       await rm(share.at('mine.dat'));
       await leecher.items('cancel 1');
       await leecher.items('download film.bin --no-wait');

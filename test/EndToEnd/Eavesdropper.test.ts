@@ -9,7 +9,7 @@ import { eventually } from '../Support/TestPeer.ts';
 const FILM = someMebibytes(91, 4);
 const NAME = 'quarterly-figures';
 
-/** Everything that a listener on the way sees between anna and the two she talks with: her tracker, and berta. */
+/** All bytes that a listener sees between anna and her tracker, and between anna and berta. */
 async function listened(lan: TestLan, args: readonly string[]) {
   const udpPort = await freePort();
   const tracker = await lan.launcher.tracker(['--host', '127.0.0.1', '--port', String(udpPort), ...args]);
@@ -35,7 +35,7 @@ async function listened(lan: TestLan, args: readonly string[]) {
   return { seen, fileId };
 }
 
-/** Which of these a listener finds. */
+/** Those of the texts that a listener finds. */
 function findings(seen: readonly Buffer[], { fileId }: { readonly fileId: string }): string[] {
   const wanted: readonly (readonly [string, Buffer])[] = [
     ['the name of the file', Buffer.from(NAME)],
@@ -78,7 +78,7 @@ test.concurrent('in the open network it sees contents and what the tracker is se
   expect(findings([connections], { fileId })).toEqual(['the id of the file', 'content']);
 });
 
-/** Passes TCP connections on, both ways, and keeps what is said. */
+/** Relays TCP connections, both ways, and records their bytes. */
 async function forwardConnections(lan: TestLan, target: number) {
   const seen: Buffer[] = [];
   const server = createServer((from) => {
@@ -98,7 +98,7 @@ async function forwardConnections(lan: TestLan, target: number) {
   return { port: (server.address() as AddressInfo).port, seen };
 }
 
-/** Passes datagrams of one peer on to a tracker, both ways, and keeps them. */
+/** Relays datagrams between one peer and a tracker, and records them. */
 async function forwardDatagrams(lan: TestLan, target: number) {
   const seen: Buffer[] = [];
   const [front, back] = [createSocket('udp4'), createSocket('udp4')];

@@ -10,7 +10,7 @@ import type { TempFolder } from '../Support/TempFolder.ts';
 import { someMebibytes, TestLan } from '../Support/TestLan.ts';
 import type { TestPeer } from '../Support/TestPeer.ts';
 
-/** Files of the network over HTTP: four peers have a film, one has a recording, and one has nothing and serves all. */
+/** Files of the network over HTTP: four peers have a film, one has a recording, and one without files serves all. */
 
 const NO_PROGRAMS = curlAndAria2();
 const NO_BROWSER = chromium();
@@ -47,7 +47,7 @@ const curl = (...args: string[]) => run('curl', ['-sf', ...args], { encoding: 'b
 const sent = () => Promise.all(seeders.map((peer) => peer.sent()));
 
 describe.skipIf(NO_PROGRAMS !== undefined)(title('curl and aria2', NO_PROGRAMS), () => {
-  test('curl fetches, resumes and reads ranges of a file that other peers have; nothing stays', async () => {
+  test('curl fetches, resumes and reads ranges of a file of other peers; nothing is stored', async () => {
     const copy = folder.at('film.bin');
     await curl('-o', copy, `${base}/network/film.bin`);
     expect(FILM.equals(await readFile(copy))).toBe(true);
@@ -76,14 +76,14 @@ describe.skipIf(NO_PROGRAMS !== undefined)(title('curl and aria2', NO_PROGRAMS),
         ...['--max-overall-download-limit=6M', ...args],
         ...['--metalink-file', folder.at('film.meta4')],
       ]);
-    // The first request loads the server of a peer.
+    // The first request loads the HTTP server of a peer.
     await Promise.all(seeders.map(({ port }) => curl(`http://127.0.0.1:${port}/healthz`)));
     const before = await sent();
     await aria2('aria2');
     expect(FILM.equals(await readFile(folder.at('aria2/film.bin')))).toBe(true);
     const given = (await sent()).map((bytes, index) => bytes - (before[index] ?? 0));
     expect(given.filter((bytes) => bytes > 0)).toHaveLength(4);
-    // It cuts connections short, so that some bytes are sent in vain.
+    // aria2 cuts connections short, so that some bytes are sent in vain.
     expect(given.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThanOrEqual(FILM.length);
 
     // The hashes of the document are those of the pieces: a damaged one is fetched again.
@@ -96,7 +96,7 @@ describe.skipIf(NO_PROGRAMS !== undefined)(title('curl and aria2', NO_PROGRAMS),
 });
 
 describe.skipIf(NO_BROWSER !== undefined)(title('a browser', NO_BROWSER), () => {
-  test('the page plays a recording and a film that another peer has while they arrive, and seeks in them', async () => {
+  test('the page plays and seeks in a recording and a film of other peers while they arrive', async () => {
     const browser = await launcher.launch({
       executablePath: CHROMIUM_PATH,
       args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
@@ -115,7 +115,7 @@ describe.skipIf(NO_BROWSER !== undefined)(title('a browser', NO_BROWSER), () => 
   });
 });
 
-/** Opens a file from a search, plays it, seeks to `second`, and plays on. */
+/** Opens a file from a search, plays it, seeks to `second`, and continues to play. */
 async function played(page: Page, name: string, kind: 'audio' | 'video', second: number): Promise<unknown> {
   await page.goto(`${base}/?q=${name}`);
   await page.getByText(name).first().click();

@@ -84,7 +84,7 @@ test.concurrent('somebody with the id of a friend gets no right of the friend, n
   expect((await anna.answer('downloads')).items?.map(({ name }) => name) ?? []).not.toContain('malware.exe');
   const { network } = (await anna.answer('status')) as unknown as { network: { violations: number } };
   expect(network.violations).toBeGreaterThanOrEqual(4);
-  // The friend is neither banned nor gone: what it sends is taken without a question.
+  // The friend is neither banned nor disconnected: its pushes are accepted without a question.
   expect((await anna.items('peers')).find((peer) => peer.id === id)).toMatchObject({ port: friend.port });
   await friend.items('send second.bin anna');
   expect(await anna.files()).toContain('second.bin');
@@ -123,7 +123,7 @@ test.concurrent('somebody with the id of a registered peer gets its place at the
   expect(SONG.equals(await berta.read('song.bin'))).toBe(true);
 });
 
-/** Sends requests to a tracker from one socket, as a registered or unregistered sender does. */
+/** Sends requests to a tracker from one socket, as a registered or unregistered sender. */
 async function asker(tracker: string): Promise<(request: TrackerRequest) => Promise<{ type: string }>> {
   const port = Number(tracker.split(':').at(-1));
   const socket = createSocket('udp4');

@@ -16,7 +16,7 @@ import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts
 import { eventually } from '../Support/TestPeer.ts';
 
 const MIB = 1_048_576;
-/** All that can move a cursor or change a terminal, but line ends. */
+/** Characters that can move a cursor or change a terminal, except line ends. */
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
 
 test.concurrent('a liar among the seeders: the file comes right from the honest one, and the liar is named', async ({
@@ -109,7 +109,7 @@ test.concurrent('hostile names stay in the share folder and off the terminal', a
   const end = await lan.script('anna', lines, { home: home.path, share });
   expect(end.stdout + end.stderr).not.toMatch(CONTROLS);
   expect(end.stdout).toContain('\\u{1b}');
-  // Nothing appears but below the share.
+  // New files are below the share only.
   const strangers = (await readdir(dirname(share.path))).filter((one) => !around.includes(one));
   expect(strangers.filter((one) => /evil/.test(one))).toEqual([]);
   expect((await readdir(home.path, { recursive: true })).filter((one) => /evil|CON$/.test(one))).toEqual([]);
@@ -118,7 +118,7 @@ test.concurrent('hostile names stay in the share folder and off the terminal', a
   );
   expect(got.length).toBeGreaterThanOrEqual(names.length);
   for (const { name: stored, parentPath } of got) {
-    // A disk that keeps any name gets `CON` and `?` as they are; test/Peer/Files/Disk/SafePath.test.ts has the others.
+    // A disk that stores any name gets `CON` and `?` unchanged; test/Peer/Files/Disk/SafePath.test.ts has the others.
     expect(stored).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\\]|^\./);
     expect(Buffer.byteLength(stored)).toBeLessThanOrEqual(255);
     expect(parentPath).not.toMatch(/\/Temp(\/|$)/);
@@ -179,7 +179,7 @@ test.concurrent('hostile frames and garbage datagrams: the peer goes on, and so 
       socket.write(attack);
     }
   }
-  // All but the two that are silent half-way; those have 10 s.
+  // All except the two silent ones, which are closed after 10 s.
   const thrownOut = () => sockets.filter(({ destroyed }) => destroyed).length;
   await eventually('those that broke the protocol are thrown out', () => thrownOut() >= sockets.length - 4);
   const udp = createSocket('udp4');

@@ -15,7 +15,7 @@ test.concurrent.for([
   await leecher.items('download film.bin');
   const seconds = (performance.now() - begun) / 1_000;
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
-  // A second's worth may come as a burst.
+  // The bytes of one second may arrive as a burst.
   expect(seconds).toBeGreaterThan((film.length - 20e6) / 20e6);
 });
 

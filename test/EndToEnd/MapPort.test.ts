@@ -8,7 +8,7 @@ import { eventually, TestPeer } from '../Support/TestPeer.ts';
 const PORT = 9_001;
 const NAMESPACES = networkNamespaces();
 
-/** A router with NAT-PMP. Its first answer is one byte, which the library of the peer does not catch. */
+/** A router with NAT-PMP. Its first answer is one byte, on which the library of the peer throws. */
 const ROUTER = `
 const socket = require('node:dgram').createSocket('udp4');
 let answers = 0;

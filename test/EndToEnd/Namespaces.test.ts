@@ -14,7 +14,7 @@ test
   .skipIf(NAMESPACES)
   .concurrent(
     title(
-      'two computers, nothing configured: one starts the tracker, they find each other, the download runs',
+      'two computers without configuration: one starts the tracker, they find each other, a download completes',
       NAMESPACES,
     ),
     async ({ lan }) => {
@@ -22,7 +22,7 @@ test
       const [anna, berta] = await Promise.all(hosts.map((host, index) => peerOn(lan, host, index === 0)));
       if (anna === undefined || berta === undefined) throw new Error('two were wanted');
       await findsFilm(berta);
-      // Both may start one at the same moment, and linked peers answer searches before one of the two is given up.
+      // Both may start a tracker at the same moment; linked peers answer searches before one of the two is closed.
       await eventually('one tracker is left', async () => {
         const trackers = (await Promise.all([anna, berta].map((peer) => peer.items('tracker')))).flat();
         return trackers.filter(({ foundBy }) => foundBy === 'embedded').length === 1;
@@ -43,7 +43,7 @@ test
     title('three computers: when the one with the tracker quits, another takes over within 10 s', NAMESPACES),
     async ({ lan }) => {
       const hosts = await threeComputers(lan);
-      // The first has nothing to lose: it comes first, so that the tracker is there.
+      // The first one starts alone, so that it has the tracker.
       const [first, second, third] = hosts;
       const founder = await peerOn(lan, first, false);
       await eventually('it starts a tracker', async () =>
@@ -71,7 +71,7 @@ test
   .skipIf(NAMESPACES)
   .concurrent(
     title(
-      'three computers: the one with the tracker is switched off without a word, and another takes over within 10 s',
+      'three computers: the one with the tracker is killed, and another one takes over within 10 s',
       NAMESPACES,
     ),
     async ({ lan }) => {
@@ -92,7 +92,7 @@ test
         eventually('another one runs the tracker', () => hasOtherTracker(berta, first)),
       );
       await findsFilm(berta);
-      // The cable of one is pulled, and put back: nobody does anything, and all is as before.
+      // The cable of one is unplugged and plugged in again: all peers find each other without any action.
       await pulled(lan, third, 8_000);
       await findsFilm(berta);
       await berta.items('download film.bin');
@@ -186,7 +186,7 @@ async function threeComputers(lan: TestLan): Promise<readonly [Namespace, Namesp
 
 const networks = new WeakMap<TestLan, Namespaces>();
 
-/** Without its network cable for a while. */
+/** Unplugs a computer for some time. */
 async function pulled(lan: TestLan, host: Namespace, forMs: number): Promise<void> {
   await networks.get(lan)?.plug(host, false);
   await pause(forMs);
@@ -212,7 +212,7 @@ async function hasOtherTracker(peer: TestPeer, than: Namespace): Promise<boolean
   return trackers.some(({ host, state }) => host !== than.ip && state === 'connected');
 }
 
-/** Until a tracker is found, or there is one, a search fails. */
+/** Waits until a search succeeds, which needs a tracker. */
 function findsFilm(peer: TestPeer): Promise<true> {
   return eventually('the film is found', async () => (await peer.answer('search film')).items?.length === 1);
 }

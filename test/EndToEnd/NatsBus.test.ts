@@ -130,7 +130,7 @@ test.skipIf(MISSING ?? OPENSSL)(
   },
 );
 
-/** A certificate of 127.0.0.1 that is its own authority, in PEM files. */
+/** A self-signed certificate for 127.0.0.1, in PEM files. */
 async function certificate(): Promise<{ readonly cert: string; readonly key: string }> {
   const folder = await TempFolder.forTest();
   const [cert, key] = [folder.at('cert.pem'), folder.at('key.pem')];

@@ -9,10 +9,10 @@ import { someBytes, type TestLan, lanTest as test } from '../Support/TestLan.ts'
 const FILM = someBytes(1, 2_500_000);
 /** Slow enough to be interrupted, with several chunks. */
 const LONG = someBytes(2, 8_000_000);
-/** ASCII: what a program prints is read as text here. */
+/** ASCII, since the output of a program is read as text here. */
 const TEXT = Buffer.from(someBytes(3, 1_700_000).toString('hex'));
 
-/** One command to its end, in a home of its own unless one is given. */
+/** Runs one command to its end, by default in a home of its own. */
 async function shoal(
   lan: TestLan,
   args: readonly string[],
@@ -25,7 +25,7 @@ async function shoal(
   return { code, stdout, stderr, home, json: () => JSON.parse(stdout) };
 }
 
-/** A running peer, and the home in which `shoal` finds it. */
+/** Starts a peer. Returns it with the home in which `shoal` finds it. */
 async function runningPeer(lan: TestLan, name: string, files = {}, home?: string, args: string[] = []) {
   const folder = home ?? (await lan.launcher.folder()).path;
   const peer = await lan.peer(name, { home: folder, files, args: ['--no-console', ...args] });
@@ -94,7 +94,7 @@ test.concurrent('B9: get without a running peer puts the file into the working d
   expect((await readdir(cwd.path)).sort()).toEqual(['film.mkv', 'new']);
 });
 
-test.concurrent('get again fetches what is missing or new, once, and a name given with -o is that of the file', async ({
+test.concurrent('a repeated get fetches missing and new files only, and -o NAME names the file', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'film.mkv': FILM, 'dir/a': 'a', 'dir/b': 'b' } });
@@ -111,18 +111,18 @@ test.concurrent('get again fetches what is missing or new, once, and a name give
   expect((await get('dir/')).stdout).toContain('is here already');
   expect((await readdir(cwd.at('dir'))).sort()).toEqual(['a', 'b', 'b (2)']);
   expect(await readFile(cwd.at('dir/b'), 'utf8')).toBe('changed here');
-  // Several files: the first failure ends the command, or the others are fetched all the same.
+  // Several files: the first failure ends the command; with --keep-going the others are fetched.
   expect(await get('nothing.bin', 'film.mkv')).toMatchObject({ code: 3 });
   expect((await get('nothing.bin', 'film.mkv', 'dir/a', '--keep-going')).code).toBe(11);
   expect((await readdir(cwd.path)).sort()).toEqual(['a', 'dir', 'film.mkv', 'new']);
 });
 
-test.concurrent('--timeout ends get with 6 and keeps what is verified', async ({ lan }) => {
+test.concurrent('--timeout ends get with 6 and keeps verified chunks', async ({ lan }) => {
   await lan.seeder('anna', {
     files: { 'long.bin': LONG, 'short.txt': 'short' },
     args: ['--upload-limit', '50K'],
   });
-  // Long enough to start on this machine as busy as it is, and far too short for all of the file.
+  // Long enough to start on a busy machine, and far too short for the whole file.
   const startMs = performance.now();
   expect((await shoal(lan, ['get', 'short.txt', '-o', '-'])).stdout).toBe('short');
   const timeout = `${Math.ceil((3 * (performance.now() - startMs)) / 1_000)}s`;
@@ -132,14 +132,14 @@ test.concurrent('--timeout ends get with 6 and keeps what is verified', async ({
   expect(late.stderr).toMatch(/^error: not complete within \d+s: .*verified chunks are kept\nhint: .+\n$/);
   const [kept = '', ...others] = await readdir(cwd.path);
   expect([kept, others]).toEqual([expect.stringMatching(/^\.shoal-/), []]);
-  // A command that is done removes what an earlier run of it left, also of content that it no longer needs.
+  // A completed command removes the leftovers of an earlier run, also of content that it no longer needs.
   const id = createHash('sha256').update('short.txt\0').digest('hex').slice(0, 12);
   await rename(cwd.at(kept), cwd.at(`.shoal-${id}`));
   expect((await shoal(lan, ['get', 'short.txt'], { cwd: cwd.path })).code).toBe(0);
   expect(await readdir(cwd.path)).toEqual(['short.txt']);
 });
 
-test.concurrent('with a running peer: it does the work, its share gets the file; a killed one leaves no trouble', async ({
+test.concurrent('with a running peer: it downloads into its share; the socket of a killed peer is ignored', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'film.mkv': FILM, 'other.bin': FILM } });
@@ -159,7 +159,7 @@ test.concurrent('with a running peer: it does the work, its share gets the file;
   expect(await readdir(`${home}/.run/shoal`)).toEqual([]);
 });
 
-test.concurrent('several running peers: the first started is used, and named; --peer chooses', async ({
+test.concurrent('of several running peers the first started is used and named; --peer selects another', async ({
   lan,
 }) => {
   const first = await runningPeer(lan, 'first');
@@ -173,7 +173,9 @@ test.concurrent('several running peers: the first started is used, and named; --
   expect(await shoal(lan, ['whoami', '--peer', '1'], { home })).toMatchObject({ code: 5 });
 });
 
-test.concurrent('another tracker or share than the running peer has: a peer of its own', async ({ lan }) => {
+test.concurrent('for another tracker or share than that of the running peer, a guest peer is started', async ({
+  lan,
+}) => {
   const { home } = await runningPeer(lan, 'berta');
   const other = await lan.launcher.readyTracker();
   const args = ['status', '--json', '--tracker', other.address];
@@ -184,7 +186,7 @@ test.concurrent('another tracker or share than the running peer has: a peer of i
   expect(listed.json().items[0].path).toBe('alone.txt');
 });
 
-test.concurrent('exit codes: 0 help, 2 usage, 3 not found, 5 nobody, 10 in the way; each with one error and one hint', async ({
+test.concurrent('exit codes: 0 help, 2 usage, 3 not found, 5 unreachable, 10 conflict; each with one error and one hint', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'film.mkv': FILM } });
@@ -212,7 +214,7 @@ test.concurrent('exit codes: 0 help, 2 usage, 3 not found, 5 nobody, 10 in the w
     expect({ args, code: end.code, stdout: end.stdout }).toEqual({ args, code, stdout: '' });
     expect(end.stderr).toMatch(/^error: .+\nhint: .+\n$/);
   };
-  // Some only wait for an answer that does not come.
+  // Some wait for an answer that is never sent.
   while (cases.length > 0) await Promise.all(cases.splice(0, 5).map(check));
   const failed = await shoal(lan, ['get', 'nothing.bin', '--json']);
   const error = { code: 'NOT_FOUND', message: expect.any(String), hint: expect.any(String) };
@@ -227,7 +229,9 @@ test.concurrent('exit codes: 0 help, 2 usage, 3 not found, 5 nobody, 10 in the w
   expect(await readdir(cwd.path)).toEqual(['file']);
 });
 
-test.concurrent('Ctrl-C leaves what is there, ends with 7, and the same command goes on', async ({ lan }) => {
+test.concurrent('Ctrl-C keeps verified chunks, ends with 7, and the same command resumes', async ({
+  lan,
+}) => {
   await lan.seeder('anna', { files: { 'long.bin': LONG } });
   const cwd = await lan.launcher.folder();
   const env = { SHOAL_TRACKER: await lan.tracker() };
@@ -250,7 +254,7 @@ test.concurrent('Ctrl-C leaves what is there, ends with 7, and the same command 
   expect(await readdir(cwd.path)).toEqual(['long.bin']);
 });
 
-test.concurrent('Ctrl-C with a running peer pauses there; two at once for one file are a conflict', async ({
+test.concurrent('Ctrl-C with a running peer pauses its download; two commands for one file at once are a conflict', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'long.bin': LONG } });
@@ -283,7 +287,7 @@ test.concurrent('Ctrl-C with a running peer pauses there; two at once for one fi
   });
 });
 
-test.concurrent('get -o -: the bytes in order on stdout, nothing left on disk; a reader that has enough ends it quietly', async ({
+test.concurrent('get -o - writes the bytes in order to stdout, leaves no file, and ends quietly with its reader', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'long.txt': TEXT, small: 'little', empty: '' } });
@@ -300,9 +304,7 @@ test.concurrent('get -o -: the bytes in order on stdout, nothing left on disk; a
   expect(await readdir(temporary.path)).toEqual([]);
 });
 
-test.concurrent('share: these files until Ctrl-C, others find them, nothing is left behind', async ({
-  lan,
-}) => {
+test.concurrent('share offers files until Ctrl-C, others find them, and no file is left', async ({ lan }) => {
   const folder = await lan.launcher.folder();
   await folder.write('one.bin', FILM);
   await folder.write('more/two.txt', 'two');

@@ -5,10 +5,10 @@ import { someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
 
 const MIB = 1_048_576;
-/** The product's promise after an outage. */
+/** Promised recovery time after an outage. */
 const REJOINED_MS = 10_000;
 
-test.concurrent('a tracker that dies and comes back is rejoined within 10 s; a running download does not notice', async ({
+test.concurrent('a killed and restarted tracker is rejoined within 10 s; a running download continues', async ({
   lan,
 }) => {
   const film = someMebibytes(30, 48);
@@ -20,7 +20,7 @@ test.concurrent('a tracker that dies and comes back is rejoined within 10 s; a r
   await leecher.hasFetched(4 * MIB);
   await program.kill('SIGKILL');
   const atDeath = (await leecher.lastDownload()).bytes;
-  await leecher.hasFetched(atDeath + 4 * MIB); // It goes on without any tracker.
+  await leecher.hasFetched(atDeath + 4 * MIB); // The download continues without a tracker.
   await leecher.isDone();
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
   expect(await seeder.sent()).toBeLessThan(film.length + 2 * MIB);
@@ -80,7 +80,7 @@ test.concurrent('a second peer in the same share folder is refused with a hint',
   expect(end.code).toBe(1);
   expect(end.stderr).toMatch(/^error: .+\nhint: .+\n$/);
   await first.program.kill('SIGKILL');
-  // Its lock dies with it.
+  // The lock ends with its process.
   expect((await lan.script('berta', ['list'], same)).code).toBe(0);
 });
 
@@ -106,7 +106,7 @@ test.concurrent('quit, SIGINT and SIGTERM end a peer cleanly, and it is gone fro
   expect(await witness.items('search bin')).toEqual([]);
 });
 
-test.concurrent('--no-console says what it shares, serves, and ends at a signal with 0', async ({ lan }) => {
+test.concurrent('--no-console prints the share, serves, and ends with 0 at a signal', async ({ lan }) => {
   const service = await lan.peer('anna', { files: { 'film.bin': 'film' }, args: ['--no-console'] });
   await service.program.line(/^anna shares .* on TCP port \d+$/);
   const witness = await lan.peer('berta');

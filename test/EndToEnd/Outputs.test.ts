@@ -11,7 +11,7 @@ import { someBytes, type TestLan, lanTest as test } from '../Support/TestLan.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const NO_SPACE = /"code":"DISK_FULL"|^error: the output could not be written: no space is left\nhint: .+\n$/;
 
-/** Variables of a user with no home and no running peers. */
+/** Environment of a user without a home and running peers. */
 const ALONE = {
   HOME: '/tmp/shoal-no-home',
   XDG_RUNTIME_DIR: '/tmp/shoal-no-home/run',
@@ -82,7 +82,7 @@ test
       const film = someBytes(2, 900_000);
       await lan.seeder('anna', { files: { 'film.mkv': film } });
       const disk = await smallDisk(lan, 1);
-      // Space for all but the end of the last write.
+      // Space for all except the end of the last write.
       await disk.write('filler', someBytes(3, 180_000));
       const { code, stderr } = await into(
         disk.at('film.mkv'),

@@ -5,14 +5,14 @@ import { someBytes, lanTest as test } from '../Support/TestLan.ts';
 
 const FILM = someBytes(1, 2_500_000);
 
-test.concurrent('search, download and list run in order, the download is waited for, no prompt, exit code 0', async ({
+test.concurrent('search, download and list run in order, the download completes first, no prompt, exit code 0', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'film.mkv': FILM } });
   const end = await lan.script('berta', ['search film', 'download film.mkv', 'list']);
   expect({ code: end.code, stderr: end.stderr }).toEqual({ code: 0, stderr: '' });
   expect(end.stdout.match(/\banna\b|film\.mkv is done|1 file, 2\.5 MB in/g)).toEqual([
-    'anna', // The search tells who has it.
+    'anna', // The search names the holder.
     'film.mkv is done',
     '1 file, 2.5 MB in', // And `list` finds it here.
   ]);
@@ -20,7 +20,7 @@ test.concurrent('search, download and list run in order, the download is waited 
   expect(FILM.equals(await readFile(end.share.at('film.mkv')))).toBe(true);
 });
 
-test.concurrent('a command that fails is named with its line, the next ones run, exit code 1', async ({
+test.concurrent('a failed command is named with its line, the next ones run, exit code 1', async ({
   lan,
 }) => {
   const files = { 'mine.txt': 'mine' };
@@ -58,7 +58,7 @@ test.concurrent('names with spaces go in quotes, case does not matter, aliases m
   expect(await readFile(end.share.at("it's “ö” 日本.txt"), 'utf8')).toBe('hello');
 });
 
-test.concurrent('help names every command of the issue', async ({ lan }) => {
+test.concurrent('help names every required command', async ({ lan }) => {
   const { stdout, stderr, code } = await lan.script('berta', ['help'], { tracker: undefined });
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('No tracker') });
   for (const word of 'list ls files peers search download get downloads dls pause resume cancel status info refresh update tracker whoami me connect help quit exit bye'.split(
@@ -75,7 +75,7 @@ test.concurrent('end of input and every word for quit end it with 0', async ({ l
   );
 });
 
-test.concurrent('scripts need no sleep: after the first command everybody finds what this peer shares', async ({
+test.concurrent('scripts need no sleep: after the first command other peers find the files of this peer', async ({
   lan,
 }) => {
   const observer = await lan.seeder('anna', { files: { 'other.txt': 'other' } });
@@ -99,7 +99,7 @@ test.concurrent('without a tracker: search fails with a hint, list works', async
   expect(end.stderr).toMatch(/^error: line 2 "search film": no tracker answers.*\nhint: .+/m);
 });
 
-test.concurrent('with nothing but SHOAL_TRACKER: a port of 9000-9999, its own folder below Downloads, JSON for programs', async ({
+test.concurrent('with SHOAL_TRACKER only: a port of 9000-9999, a share folder below Downloads, JSON for programs', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'film.mkv': FILM } });

@@ -29,7 +29,7 @@ async function privateTracker(lan: TestLan, invite: string): Promise<string> {
   return address;
 }
 
-/** Everything that a connection is sent until it is closed. */
+/** All bytes received by a connection until it is closed. */
 async function answerOf(port: number, bytes: Uint8Array): Promise<Buffer> {
   const socket = connect(port, '127.0.0.1');
   const parts: Buffer[] = [];
@@ -72,7 +72,7 @@ test.concurrent('three members share; a stranger with another invite and an open
     const status = await stranger.answer('status');
     expect(status.peers).toEqual([]);
   }
-  // And a member that dials a stranger gets no further either.
+  // A member that dials a stranger gets no link.
   for (const { port } of strangers)
     expect(await anna.answer(`connect 127.0.0.1:${port}`)).toMatchObject({ error: { code: 'UNREACHABLE' } });
   const { network } = (await anna.answer('status')) as unknown as { network: Record<string, number> };
@@ -84,7 +84,7 @@ test.concurrent('a connection without TLS is closed by a member without a byte, 
 }) => {
   const invite = await newInvite(lan, 'lab 3');
   const anna = await lan.peer('anna', { tracker: undefined, args: ['--network', invite] });
-  await anna.answer('status'); // It listens.
+  await anna.answer('status'); // The member listens.
   const openings = [
     'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
     'SHOAL\x02L\0',
@@ -96,7 +96,7 @@ test.concurrent('a connection without TLS is closed by a member without a byte, 
     expect(await answerOf(anna.port, Buffer.from(opening, 'latin1'))).toEqual(Buffer.alloc(0));
 });
 
-test.concurrent('a download goes on after kill -9, and a push arrives, inside a private network', async ({
+test.concurrent('inside a private network a download resumes after kill -9, and a push arrives', async ({
   lan,
 }) => {
   const invite = await newInvite(lan, 'lab 3');
@@ -166,7 +166,7 @@ test.concurrent('shoal network: create, show, invite, leave, join; the secret st
   expect(await shoal('network', 'leave')).toMatchObject({ ok: true, privateNetwork: null });
   expect(await readFile(path, 'utf8')).toBe('');
   expect(await shoal('network', 'invite')).toMatchObject({ error: { code: 'NOT_FOUND' } });
-  // The peer that runs on is in the other network: a command of its own would look in the wrong place.
+  // The running peer is in the other network; a guest peer would search in this one.
   expect(await shoal('get', 'film.bin', '-o', home)).toMatchObject({ error: { code: 'LOCAL_CONFLICT' } });
   expect(await shoal('network', 'join', `${invite.slice(0, -1)}0`)).toMatchObject({
     error: { code: 'USAGE' },
@@ -208,7 +208,7 @@ test
         expect((await peer.answer('peers')).items?.map(({ host }) => host) ?? []).toEqual(
           sees[index]?.map(({ ip }) => ip),
         );
-      // The one with the tracker goes: the other one of its network takes over.
+      // The peer with the tracker ends: the other one of its network takes over.
       const [tracker] = await berta.items('tracker');
       const [leaving, staying] = tracker?.host === a.ip ? [peers[0], berta] : [berta, peers[0]];
       leaving.program.type('quit');

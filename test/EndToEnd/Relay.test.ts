@@ -57,7 +57,7 @@ test
   .skipIf(TRANSLATION)
   .concurrent(
     title(
-      'two computers behind different routers are told why nothing comes and what to do; a peer with --relay carries it',
+      'two computers behind different routers report the reason and the next step; a peer with --relay relays',
       TRANSLATION,
     ),
     async ({ lan }) => {
@@ -78,7 +78,7 @@ test
         async () => (await berta.answer('search film')).items?.length === 1,
       );
       const [hit] = await berta.items('search film');
-      // The own address of anna, 192.168.81.100, means nothing to others.
+      // The own address of anna, 192.168.81.100, is not reachable for others.
       expect(hit?.sources).toMatchObject([{ host: router.ip, port: PORT }]);
       await berta.items('download film.bin --no-wait');
       await eventually('the reason is shown, with the next step', async () =>
@@ -97,7 +97,7 @@ test
     },
   );
 
-/** Two computers that nobody can connect to, and a third one. */
+/** Two computers without incoming connections, and a third one. */
 async function computers(lan: TestLan): Promise<readonly [Namespace, Namespace, Namespace]> {
   const net = await Namespaces.make(3);
   lan.onClose(() => net.close());

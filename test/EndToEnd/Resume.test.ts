@@ -5,10 +5,10 @@ import { eventually, type TestPeer } from '../Support/TestPeer.ts';
 const MIB = 1_048_576;
 const FILM = someMebibytes(20, 18);
 const SLOW = { args: ['--download-limit', '4M'] };
-/** What may be under way when a lane dies: a second of its rate, and what the sockets hold. */
+/** Upper bound on bytes in flight when a lane breaks: a second of its rate, and the socket buffers. */
 const WINDOW = 7 * MIB;
 
-/** A seeder, and a leecher that has half of the film when this returns. */
+/** Starts a seeder, and a leecher that has half of the film. */
 async function halfWay(lan: TestLan): Promise<{ seeder: TestPeer; leecher: TestPeer }> {
   const seeder = await lan.seeder('anna', { files: { 'film.bin': FILM } });
   const leecher = await lan.peer('berta', SLOW);
@@ -17,7 +17,7 @@ async function halfWay(lan: TestLan): Promise<{ seeder: TestPeer; leecher: TestP
   return { seeder, leecher };
 }
 
-/** Starts a peer again where one ended. */
+/** Restarts an ended peer in its place. */
 function again(lan: TestLan, peer: TestPeer, args: readonly string[] = []): Promise<TestPeer> {
   return lan.peer(peer.name, { share: peer.share, port: peer.port, home: peer.program.home, args });
 }
@@ -28,7 +28,7 @@ async function isDone(peer: TestPeer): Promise<void> {
   expect(await peer.files()).toEqual(['film.bin']); // Nothing is left in Temp.
 }
 
-test.concurrent('kill -9 in the middle: it goes on after a restart, and fetches nothing verified again', async ({
+test.concurrent('after kill -9 and a restart a download resumes, and fetches no verified chunk again', async ({
   lan,
 }) => {
   const { seeder, leecher } = await halfWay(lan);
@@ -41,7 +41,7 @@ test.concurrent('kill -9 in the middle: it goes on after a restart, and fetches 
   expect(await seeder.sent()).toBeLessThanOrEqual(FILM.length + WINDOW);
 });
 
-test.concurrent('quit in the middle, and it goes on after a restart', async ({ lan }) => {
+test.concurrent('after quit and a restart a download resumes', async ({ lan }) => {
   const { seeder, leecher } = await halfWay(lan);
   const { bytes } = await leecher.lastDownload();
   leecher.program.type('quit');
@@ -53,7 +53,7 @@ test.concurrent('quit in the middle, and it goes on after a restart', async ({ l
   expect(await seeder.sent()).toBeLessThanOrEqual(FILM.length + WINDOW);
 });
 
-test.concurrent('SIGTERM in the middle of a script: the exit code is 1, and the next run goes on', async ({
+test.concurrent('SIGTERM during a script: the exit code is 1, and the next run resumes the download', async ({
   lan,
 }) => {
   const slow = { args: ['--upload-limit', '6M'] };
@@ -68,7 +68,7 @@ test.concurrent('SIGTERM in the middle of a script: the exit code is 1, and the 
   expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThan(5 * MIB);
 });
 
-test.concurrent('pause stops it, also over a restart; resume goes on', async ({ lan }) => {
+test.concurrent('pause holds across a restart, until resume', async ({ lan }) => {
   const { seeder, leecher } = await halfWay(lan);
   await leecher.items('pause film.bin');
   const paused = await eventually('it is paused', async () => {
@@ -79,14 +79,16 @@ test.concurrent('pause stops it, also over a restart; resume goes on', async ({ 
   await leecher.program.kill('SIGKILL');
   const restarted = await again(lan, leecher);
   expect((await restarted.lastDownload()).state).toBe('paused');
-  await restarted.items('peers'); // It had its chance to begin.
+  await restarted.items('peers'); // It had time to start.
   expect(await seeder.sent()).toBe(sent);
   await restarted.items('resume film.bin');
   await isDone(restarted);
   expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThanOrEqual(paused.bytes);
 });
 
-test.concurrent('cancel removes the unfinished file, and nobody is offered it any more', async ({ lan }) => {
+test.concurrent('cancel removes the part file, and the download is no longer listed as a holder', async ({
+  lan,
+}) => {
   const { seeder, leecher } = await halfWay(lan);
   await leecher.items('cancel 1');
   await eventually('Temp is empty', async () => (await leecher.files()).length === 0);
@@ -99,7 +101,7 @@ test.concurrent('cancel removes the unfinished file, and nobody is offered it an
   expect(anew?.bytesFromBefore).toBe(0);
 });
 
-test.concurrent('a seeder that dies costs only what was open; when it comes back the download goes on', async ({
+test.concurrent('a killed seeder costs only pending chunks; after its restart the download resumes', async ({
   lan,
 }) => {
   const { seeder, leecher } = await halfWay(lan);
@@ -111,7 +113,7 @@ test.concurrent('a seeder that dies costs only what was open; when it comes back
   expect(await back.sent()).toBeLessThanOrEqual(FILM.length - bytes + WINDOW);
 });
 
-test.concurrent('a folder that was killed in the middle goes on by itself after a restart, as one download', async ({
+test.concurrent('after kill -9 and a restart a folder resumes by itself, as one download', async ({
   lan,
 }) => {
   const large = Array.from({ length: 20 }, (_, n) => [`Films/${n}.bin`, someMebibytes(21 + n, 2)] as const);
@@ -135,6 +137,6 @@ test.concurrent('a folder that was killed in the middle goes on by itself after 
   expect(await restarted.files()).toEqual(Object.keys(files).sort());
   for (const [path, content] of Object.entries(files))
     expect(content.equals(await restarted.read(path)), path).toBe(true);
-  // Of the eight large files at once, up to one chunk each was under way.
+  // Of eight large files at once, up to one chunk each was in flight.
   expect(await seeder.sent()).toBeLessThanOrEqual(size + 9 * MIB + WINDOW);
 });

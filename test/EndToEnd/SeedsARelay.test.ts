@@ -13,7 +13,7 @@ import { heartbeatOf } from '../Tracker/peers.ts';
 
 const FOO = someBytes(1, 3_000_000);
 
-/** A tracker with these flags, told with --verbose what it does. */
+/** A tracker with these flags and --verbose. */
 async function verboseTracker(lan: TestLan, ...flags: string[]) {
   const port = String(await freePort());
   const args = ['--host', '127.0.0.1', '--port', port, '--verbose', ...flags];
@@ -32,7 +32,7 @@ async function loggedLines(program: LaunchedProgram, pattern: RegExp, count = 1)
   return linesWith(program, pattern);
 }
 
-/** Until the tracker has all of them on its list. */
+/** Waits until the tracker lists all of them. */
 async function joined(peers: readonly TestPeer[]): Promise<void> {
   const [first] = peers;
   await eventually('everybody is registered', async () => {
@@ -94,7 +94,7 @@ test.for([
 
     await carla.items('download "my foo.bin"');
     expect(FOO.equals(await readFile(carla.share.at('my foo.bin')))).toBe(true);
-    expect(await anna.sent()).toBeGreaterThanOrEqual(FOO.length); // From the sharer, not over the tracker.
+    expect(await anna.sent()).toBeGreaterThanOrEqual(FOO.length); // From the sharing peer, not through the tracker.
     // By its id too, and nothing found is an empty list.
     expect(await berta.items(`search ${found?.id.slice(0, 16)}`)).toHaveLength(1);
     expect(await carla.items('search nothingofthekind')).toEqual([]);
@@ -206,7 +206,7 @@ test('A18, D13: 200 clients join and search at once, nobody is lost', async ({ l
   for (const client of clients) client.close();
 });
 
-/** A bare client of the tracker, which repeats what is lost. */
+/** A minimal client of the tracker, which retries lost requests. */
 class Client {
   readonly #socket = createSocket('udp4');
   readonly #port: number;

@@ -5,7 +5,7 @@ import { someBytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
 import { UdpMeter } from '../Support/UdpMeter.ts';
 
-/** Seed 000, PyShare: what happens to files once they are found. */
+/** Seed 000, PyShare: transfers of files. */
 
 const FILM = someBytes(31, 4_000_000);
 /** Ten seconds for FILM, until `limit up off`: time to look at it half-way, on a busy machine too. */

@@ -14,7 +14,7 @@ test('B1: the tracker listens on UDP 6881 by default', async ({ lan }) => {
     expect(tracker.lines[0]).toBe('127.0.0.1:6881');
     return;
   }
-  // Somebody else's tracker runs here: ours wanted that very port.
+  // Another tracker runs on this machine: the error proves that the default port was tried.
   expect(await tracker.exitCode()).toBe(1);
   expect(tracker.stderr).toContain('UDP port 6881 is already in use');
 });

@@ -4,7 +4,7 @@ import { isFree } from '../Support/launch.ts';
 import { someBytes, lanTest as test } from '../Support/TestLan.ts';
 import { type Answer, eventually, type TestPeer } from '../Support/TestPeer.ts';
 
-/** Seed 002, parts: what `send`, `accept` and `parts` do between real programs. */
+/** Seed 002, parts: `send`, `accept` and `parts` between real programs. */
 
 /** 4 chunks, the last one shorter. */
 const FILM = someBytes(21, 3_500_000);
@@ -13,7 +13,7 @@ function at({ port }: TestPeer): string {
   return `127.0.0.1:${port}`;
 }
 
-/** The answer to a command of a pipe that printed JSON. */
+/** The answer to a command in the output of a pipe with JSON. */
 function answers(stdout: string): Answer[] {
   return lines(stdout).filter((line) => 'version' in line) as unknown as Answer[];
 }
@@ -129,7 +129,7 @@ test.concurrent('C6: a receiver that goes away, is not there, or is not known: t
 });
 
 test.concurrent('C8: a peer on TCP 6881 and one on 6882 beside a tracker on UDP 6881', async ({ lan }) => {
-  // The ports of the seed may be somebody else's on this machine: then others stand for them, and the same number still serves UDP and TCP.
+  // Where the ports of the seed are in use, others replace them; the same number still serves UDP and TCP.
   const listening = async (port: number) => {
     if (!((await isFree(port)) && (await isFree(port + 1)))) return undefined;
     const tracker = await lan.launcher.tracker(['--host', '127.0.0.1', '--port', String(port)]);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { Namespaces } from '../Support/Namespaces.ts';
+import { networkNamespaces, title } from '../Support/Requires.ts';
 import { GONE_MS, within } from '../Support/Slowdown.ts';
 import { someBytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, TestPeer } from '../Support/TestPeer.ts';
@@ -9,6 +10,7 @@ import { eventually, TestPeer } from '../Support/TestPeer.ts';
 
 const FILM = someBytes(300, 2_500_000);
 const OTHER = someBytes(301, 2_500_000);
+const NAMESPACES = networkNamespaces();
 
 test.concurrent('D5: --share serves a folder of any name', async ({ lan }) => {
   const home = await lan.launcher.folder();
@@ -167,10 +169,10 @@ test.concurrent('D15: a peer whose console waits for input serves', async ({ lan
   expect({ code: end.code, stderr: end.stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test('D16: between two computers', async ({ lan }) => {
-  const hosts = await computers(lan);
-  if (hosts === undefined) return;
-  const [first, second] = hosts;
+test.skipIf(NAMESPACES)(title('D16: between two computers', NAMESPACES), async ({ lan }) => {
+  const made = await Namespaces.make(2);
+  lan.onClose(() => made.close());
+  const [first, second] = made.hosts;
   if (first === undefined || second === undefined) throw new Error('two were wanted');
   const tracker = await lan.launcher.tracker(['9450'], { prefix: first.prefix });
   await tracker.line(/^\d+\.\d+\.\d+\.\d+:9450$/);
@@ -190,20 +192,6 @@ test('D16: between two computers', async ({ lan }) => {
   expect(OTHER.equals(await anna.read('b.txt'))).toBe(true);
 });
 
-/** Network namespaces; where they cannot be made the test says why, and that is all it can show. */
-async function computers(lan: TestLan) {
-  try {
-    const made = await Namespaces.make(2);
-    lan.onClose(() => made.close());
-    return made.hosts;
-  } catch (failure) {
-    const reason = failure instanceof Error ? failure.message : String(failure);
-    console.warn(`NOT SHOWN HERE, two computers: ${reason}`);
-    expect(reason).toMatch(/^network namespaces (need|cannot be made here: )/);
-    return undefined;
-  }
-}
-
 async function namesOf(peer: TestPeer, command: string): Promise<string[]> {
   return (await peer.items(command)).map(({ path }) => path).sort();
 }
@@ -217,7 +205,7 @@ async function sameContent(peer: TestPeer, id: string): Promise<boolean> {
   return known.some((file) => file.path === 'b.txt' && file.id === id);
 }
 
-/** Waits until a search finds it. */
+/** Waits until a search finds a file. */
 async function findable(lan: TestLan, name: string): Promise<void> {
   const asker = await lan.peer('asker');
   await eventually(`${name} is found`, async () => (await asker.items(`search ${name}`)).length === 1);

@@ -12,7 +12,7 @@ test('E2: the index answers for a peer that does nothing', async ({ lan }) => {
     'berta is connected',
     async () => (await berta.items('tracker'))[0]?.state === 'connected',
   );
-  anna.program.signal('SIGSTOP'); // As idle as can be: the tracker answers from memory.
+  anna.program.signal('SIGSTOP'); // An idle peer: the tracker answers from memory.
   const [found] = await berta.items('search song');
   anna.program.signal('SIGCONT');
   expect(found?.sources.map(({ name }) => name)).toEqual(['anna']);

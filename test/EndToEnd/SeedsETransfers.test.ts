@@ -158,7 +158,7 @@ test('E6: 1.5 GiB over TCP, below 200 MiB of memory in both peers', async ({ lan
   expect(other).toBe(one);
 });
 
-/** The most memory that a program ever had resident, in MiB. */
+/** Peak resident memory of a program, in MiB. */
 async function peakRssMiB({ program }: TestPeer): Promise<number> {
   const status = await readFile(`/proc/${program.pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1_024;

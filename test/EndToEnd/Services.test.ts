@@ -3,10 +3,10 @@ import { expect } from 'vitest';
 import { freePort } from '../Support/launch.ts';
 import { lanTest as test } from '../Support/TestLan.ts';
 
-/** As `nohup`, systemd and a closed stdin have it. */
+/** Prefix that closes the standard input, as `nohup` and systemd do. */
 const WITHOUT_INPUT = ['sh', '-c', 'exec "$@" </dev/null', 'sh'];
 
-test.concurrent('without terminal and input a peer runs as a service, prints that and who can read its files, and ends cleanly', async ({
+test.concurrent('without terminal and input a peer runs as a service, prints that and who can read its files, and ends with 0', async ({
   lan,
 }) => {
   const port = await freePort();
@@ -24,7 +24,7 @@ test.concurrent('without terminal and input a peer runs as a service, prints tha
   expect(program.lines).toEqual([
     expect.stringContaining('service'),
     expect.stringMatching(/^Open network: /),
-    // Without the secret: the output of a service ends up in logs.
+    // Without the secret: the output of a service is kept in logs.
     `Web page: http://127.0.0.1:${port}/ (to manage this peer with it: shoal web)`,
   ]);
 });
@@ -58,7 +58,7 @@ test.concurrent('shoal tracker beside a running peer shows the state of its trac
   expect(search.stderr).not.toContain('Tracker.js');
 });
 
-test.concurrent('a search marks what is here, and finds what only this peer shares', async ({ lan }) => {
+test.concurrent('a search marks own files, and finds files of this peer alone', async ({ lan }) => {
   await lan.seeder('anna', { files: { 'both film.mkv': 'same' } });
   const berta = await lan.seeder('berta', { files: { 'my film.mkv': 'mine', 'both film.mkv': 'same' } });
   const found = await berta.items('search film');

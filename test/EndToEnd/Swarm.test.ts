@@ -4,7 +4,7 @@ import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts
 
 const MIB = 1_048_576;
 
-test.concurrent('one file from two holders: both give, and it is byte-equal', async ({ lan }) => {
+test.concurrent('a file of two holders is fetched from both, byte for byte', async ({ lan }) => {
   const film = someMebibytes(2, 40);
   const files = { 'film.bin': film };
   const limit = { args: ['--upload-limit', '20M'] };
@@ -23,7 +23,7 @@ test.concurrent('one file from two holders: both give, and it is byte-equal', as
   expect(await leecher.files()).toEqual(['film.bin']);
 });
 
-test.concurrent('five peers: those that are not done serve each other, all end byte-equal', async ({
+test.concurrent('five peers: unfinished ones serve each other, and all copies are byte-equal', async ({
   lan,
 }) => {
   const film = someMebibytes(3, 24);
@@ -36,7 +36,7 @@ test.concurrent('five peers: those that are not done serve each other, all end b
   expect(await seeder.sent()).toBeLessThan(3.5 * film.length);
 });
 
-test.concurrent('a third peer gets chunks from one that has only a part, and sees it as incomplete', async ({
+test.concurrent('a third peer gets chunks from a partial holder, and lists it as incomplete', async ({
   lan,
 }) => {
   const film = someMebibytes(4, 24);
@@ -52,7 +52,7 @@ test.concurrent('a third peer gets chunks from one that has only a part, and see
     partial: false,
   });
   const listed = await third.items('ls partial');
-  expect(listed).toEqual([]); // Never offered as a file.
+  expect(listed).toEqual([]); // Never listed as a complete file.
   const [done] = await third.items('download film.bin');
   expect(film.equals(await third.read('film.bin'))).toBe(true);
   expect(done?.sources.find(({ name }) => name === 'partial')?.bytes).toBeGreaterThan(2 * MIB);
@@ -60,9 +60,7 @@ test.concurrent('a third peer gets chunks from one that has only a part, and see
   expect(await seeder.sent()).toBeLessThan(2 * film.length);
 });
 
-test.concurrent('a folder comes with everything below it: subfolders and 500 small files', async ({
-  lan,
-}) => {
+test.concurrent('a folder is fetched with its subfolders and 500 small files', async ({ lan }) => {
   const files: Record<string, Buffer> = {
     'Holiday/film.bin': someMebibytes(5, 3),
     'outside.txt': someBytes(6, 10),
@@ -80,7 +78,7 @@ test.concurrent('a folder comes with everything below it: subfolders and 500 sma
   for (const path of await got.files()) expect(files[path]?.equals(await got.read(path)), path).toBe(true);
 });
 
-test.concurrent('same name, different contents: a choice, made by the start of the id', async ({ lan }) => {
+test.concurrent('same name, different contents: a choice, made by a prefix of the id', async ({ lan }) => {
   await lan.seeder('anna', { files: { 'a/notes.txt': 'one content' } });
   await lan.seeder('berta', { files: { 'b/notes.txt': 'another content' } });
   const leecher = await lan.peer('clara');
@@ -93,7 +91,7 @@ test.concurrent('same name, different contents: a choice, made by the start of t
   expect((await leecher.read('notes.txt')).toString()).toBe('another content');
 });
 
-test.concurrent('a file that is here already is not fetched, under any name', async ({ lan }) => {
+test.concurrent('content of the own share is not fetched, under any name', async ({ lan }) => {
   const film = someMebibytes(7, 3);
   const seeder = await lan.seeder('anna', { files: { 'film.bin': film } });
   const mine = { 'mine.bin': film };
@@ -107,7 +105,7 @@ test.concurrent('a file that is here already is not fetched, under any name', as
   expect([copy?.equals(film), original?.equals(film)]).toEqual([true, true]);
 });
 
-test.concurrent('a different file in the way is never overwritten: name (2).ext', async ({ lan }) => {
+test.concurrent('a different file of the same name is never overwritten: name (2).ext', async ({ lan }) => {
   await lan.seeder('anna', { files: { 'report.final.txt': 'theirs' } });
   const peer = await lan.peer('berta', { files: { 'report.final.txt': 'mine' } });
   const [done] = await peer.items('get anna report.final.txt');
@@ -117,7 +115,7 @@ test.concurrent('a different file in the way is never overwritten: name (2).ext'
   expect(await peer.files()).toEqual(['report.final (2).txt', 'report.final.txt']);
 });
 
-test.concurrent('ls and get name a peer by its name, address, "ip port", or start of its id', async ({
+test.concurrent('ls and get accept a peer by its name, address, "ip port", or prefix of its id', async ({
   lan,
 }) => {
   const anna = await lan.seeder('anna', { files: { 'x/1.txt': 'one', '2.txt': 'two' } });
@@ -153,7 +151,7 @@ test.concurrent('connect host:port links two peers without any tracker', async (
   expect((await anna.items('ls berta')).map(({ path }) => path)).toEqual(['film.bin']);
 });
 
-test.concurrent('sizes at the edges and odd names arrive as they are', async ({ lan }) => {
+test.concurrent('files of boundary sizes and unusual names arrive unchanged', async ({ lan }) => {
   const files = {
     'empty.bin': new Uint8Array(0),
     'one byte.bin': someBytes(9, 1),

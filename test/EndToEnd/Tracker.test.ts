@@ -17,7 +17,7 @@ test('D1, D3: the port as argument; the first line is the address', async () => 
   expect(tracker.lines[0]).not.toMatch(/^0\.0\.0\.0/);
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with code 0', async (signal) => {
+test.each(['SIGTERM', 'SIGINT'] as const)('%s ends a tracker with code 0', async (signal) => {
   const { program } = await Launcher.forTest().readyTracker();
   program.signal(signal);
   expect(await program.ended).toEqual({ code: 0, signal: null });
@@ -94,7 +94,7 @@ test('--help shows the usage', async () => {
   expect(program.stdout).toMatch(/^Usage: node Tracker\.js/);
 });
 
-test('A2: it survives any datagrams, goes on to answer, and writes no file', async () => {
+test('A2: it survives any datagrams, still answers, and writes no file', async () => {
   const launcher = Launcher.forTest();
   const { program, address } = await launcher.readyTracker();
   const [host = '', port = ''] = address.split(':');

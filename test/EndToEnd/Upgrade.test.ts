@@ -12,10 +12,10 @@ const MIB = 1_048_576;
 describe.each(readdirSync(RECORDS))('the state that version %s left', (version) => {
   const record = join(RECORDS, version);
 
-  test('is taken over: the id, the hashes, the history; unfinished downloads go on', async ({ lan }) => {
+  test('is taken over: the id, the hashes, the history; unfinished downloads resume', async ({ lan }) => {
     const anna = await lan.seeder('anna', { files: WANTED });
     const first = await lan.peer('berta', { files: SHARED });
-    await first.isPublished(); // Its folders are made.
+    await first.isPublished(); // The folders of the peer exist.
     first.program.type('quit');
     await first.program.exitCode();
     await restoreState(record, first);
@@ -23,7 +23,7 @@ describe.each(readdirSync(RECORDS))('the state that version %s left', (version) 
     const { share, port } = first;
     const berta = await lan.peer('berta', { share, port, home: first.program.home });
     const listed = Object.fromEntries((await berta.items('list')).map(({ path, id }) => [path, id]));
-    // The files have another content now: these ids can only come from the cache.
+    // The files have another content now: these ids are from the cache.
     const hashes = await readFile(join(record, 'hashes.txt'), 'utf8');
     for (const path of Object.keys(SHARED)) expect(hashes).toContain(` ${listed[path]} `);
     const history = await berta.items('uploads --history');

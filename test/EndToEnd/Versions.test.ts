@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { lanTest as test } from '../Support/TestLan.ts';
 
-test('the corrected file is taken although more peers have the old one, and the old one can be had', async ({
+test('the newer version is taken although more peers have the older one, which can be chosen', async ({
   lan,
 }) => {
   for (const name of ['bob', 'carl'])
@@ -31,7 +31,7 @@ test('the corrected file is taken although more peers have the old one, and the 
   const other = item.versions[0].others[0].id.slice(0, 8);
   expect((await get('Class/', '-o', 'old/', '--other', other)).code).toBe(0);
   expect(await readFile(cwd.at('old/Class/homework.txt'), 'utf8')).toBe('version 1');
-  // By its name alone: one path, so these are versions, too.
+  // By its name alone: one path, so these are also versions.
   expect((await get('homework.txt')).stdout).toContain('1 file has other versions');
   expect(await readFile(cwd.at('homework.txt'), 'utf8')).toBe('version 2');
 });

@@ -8,7 +8,7 @@ import { eventually } from '../Support/TestPeer.ts';
 
 const FILM = someMebibytes(5, 3);
 
-/** A request over HTTPS. The certificate is the peer's own, which no authority has signed. */
+/** A request over HTTPS, which accepts the self-signed certificate of the peer. */
 function secure(port: number, path: string, options: RequestOptions = {}, body = '') {
   return new Promise<{ status: number; body: Buffer; cookie: string }>((resolve, reject) => {
     const asked = request(
@@ -22,7 +22,7 @@ function secure(port: number, path: string, options: RequestOptions = {}, body =
   });
 }
 
-test.concurrent('a file is offered over HTTP, asked about, resumed, and shared when it is whole', async ({
+test.concurrent('a file is offered over HTTP, accepted by the user, resumed, and shared when it is complete', async ({
   lan,
 }) => {
   const anna = await lan.peer('anna', { args: ['--accept', 'ask'] });
@@ -47,7 +47,7 @@ test.concurrent('a file is offered over HTTP, asked about, resumed, and shared w
   expect((await refused).status).toBe(403);
 });
 
-test.concurrent('with a password its owner manages a peer over HTTPS', async ({ lan }) => {
+test.concurrent('with a password the owner manages a peer over HTTPS', async ({ lan }) => {
   const anna = await lan.seeder('anna', { files: { 'film.bin': FILM } });
   const { port } = anna;
   const { home } = anna.program;
@@ -66,7 +66,7 @@ test.concurrent('with a password its owner manages a peer over HTTPS', async ({ 
   expect(web.fingerprint).toMatch(/^[0-9A-F:]{95}$/);
 });
 
-test.concurrent('a private network is open to a share link only, and to nothing while there is none', async ({
+test.concurrent('in a private network HTTPS serves share links only, and is closed while there is none', async ({
   lan,
 }) => {
   const invite = await inviteOf(lan);

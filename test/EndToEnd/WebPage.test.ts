@@ -6,7 +6,7 @@ import { events, hits, mockNetwork } from '../Support/MockNetwork.ts';
 import { type MockAnswers, type MockPeer, startMockPeer } from '../Support/MockPeer.ts';
 import { CHROMIUM_PATH, chromium, title } from '../Support/Requires.ts';
 
-/** The built page in Chromium, in front of made-up answers. */
+/** The built page in Chromium, with answers of a MockPeer. */
 
 const MISSING = chromium();
 const PLACES = [
@@ -24,7 +24,7 @@ const PLACES = [
 
 let browser: Browser;
 beforeAll(async () => {
-  // Root may not use the sandbox of Chromium.
+  // Chromium has no sandbox for root.
   if (MISSING === undefined)
     browser = await launcher.launch({ executablePath: CHROMIUM_PATH, args: ['--no-sandbox'] });
 });
@@ -58,7 +58,7 @@ async function visit(page: Page, address: string): Promise<void> {
 }
 
 describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), () => {
-  test('a search as you type keeps its address, and one press downloads', async () => {
+  test('a search while typing has an address, and one press downloads', async () => {
     const { page, peer, errors } = await open('/');
     await page.getByRole('searchbox').fill('reef');
     await page.getByRole('button', { name: 'Download the reef.mp4' }).click();
@@ -107,7 +107,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     }
   });
 
-  test('100,000 results: few rows in the document also while scrolling, the last is reached', async () => {
+  test('of 100,000 results few rows are in the document, also while scrolling to the last', async () => {
     const answers = {
       ...mockNetwork(),
       '/search': (query: URLSearchParams) => {
@@ -140,7 +140,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
       await page.mouse.wheel(0, 3_000);
       rows.push(await page.locator('.row').count());
     }
-    // Scrolling is smooth because it draws few rows; time decides nothing beside other programs.
+    // The number of drawn rows stands for smoothness: time is no measure on a busy machine.
     expect(Math.max(...rows)).toBeLessThan(60);
     expect(await page.evaluate('scrollY')).toBeGreaterThan(10_000);
   });
@@ -181,7 +181,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
   test.each([
     ['de-DE', 'weitergeleitet von nas', 'Andere können sich nicht', 'keiner der beiden Computer'],
     ['pt-PT', 'retransmitido por nas', 'Outros não conseguem ligar-se', 'nenhum dos dois computadores'],
-  ])('%s: who relays a peer, and whether others can connect', async (locale, relayed, closed, why) => {
+  ])('%s: the relay of a peer, and the reachability of this one', async (locale, relayed, closed, why) => {
     const { page } = await open('/#/peers', mockNetwork(), { locale });
     await page.getByRole('link', { name: relayed }).waitFor();
     await page.getByText(closed).waitFor();
@@ -191,7 +191,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.getByRole('rowheader', { name: relayed }).waitFor();
   });
 
-  test('a guest searches and saves, and is offered nothing that needs the owner', async () => {
+  test('a guest searches and saves, and sees no control of the owner', async () => {
     const { page } = await open('/?q=reef', mockNetwork(false));
     const save = page.getByRole('link', { name: 'Save the reef.mp4' });
     await save.waitFor();
@@ -201,7 +201,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.getByText('Only the owner').waitFor();
   });
 
-  test('the doctor shows what is wrong, and what to do', async () => {
+  test('the doctor shows findings with the next step', async () => {
     const { page } = await open('/#/doctor');
     await page.getByText('1 thing to look at').waitFor();
     await page.getByText('Name one: --tracker HOST').waitFor();
@@ -245,7 +245,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     ]);
   });
 
-  test('a guest asks before a file is sent, goes on where the peer stopped, and logs in', async () => {
+  test('a guest offers a file, resumes at the offset of the peer, and logs in', async () => {
     const offsets = ['0', '2'];
     const answers = {
       ...mockNetwork(false),
@@ -272,7 +272,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     ]);
   });
 
-  test('the owner makes a share link, and ends one', async () => {
+  test('the owner creates a share link, and revokes one', async () => {
     const { page, peer } = await open(`/?q=packing#/?file=${hits[5]?.id}`);
     await page.getByLabel('Valid for').selectOption('30');
     await page.getByRole('button', { name: 'Make a link' }).click();
@@ -291,7 +291,7 @@ function changesOf(peer: Pick<MockPeer, 'changes'>) {
   return peer.changes.map(({ what, body }) => ({ what, body }));
 }
 
-/** Findings of axe-core that keep somebody from using the page. */
+/** Serious and critical findings of axe-core. */
 async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found =

@@ -5,7 +5,7 @@ import { eventually } from '../Support/TestPeer.ts';
 
 const MIB = 1_048_576;
 
-test.concurrent('a tracker killed during downloads: they go on, and searches, new downloads and folders come from known peers', async ({
+test.concurrent('after a kill of the tracker downloads continue, and known peers answer searches, locates and folders', async ({
   lan,
 }) => {
   const film = someMebibytes(41, 32);
@@ -20,9 +20,9 @@ test.concurrent('a tracker killed during downloads: they go on, and searches, ne
   await leecher.hasFetched(2 * MIB);
   await eventually('it knows both', async () => (await leecher.items('peers')).length === 2);
   await program.kill('SIGKILL');
-  // The tracker counts as dead after 2.5 s; then the known peers are asked.
+  // The tracker is lost after 2.5 s; then the known peers are asked.
   expect(await within(6_000, () => leecher.answer('search film'))).toMatchObject({ ok: true });
-  // On a busy machine a peer may answer later than a search waits for it.
+  // On a busy machine a peer may answer after the deadline of a search.
   await eventually('both answer', async (note) => {
     const paths = (await leecher.items('search film')).map(({ path }) => path).toSorted();
     note(paths.join());
@@ -40,7 +40,7 @@ test.concurrent('a tracker killed during downloads: they go on, and searches, ne
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
 });
 
-test.concurrent('started again without any tracker, a peer dials the peers of its last run and finds what they share', async ({
+test.concurrent('restarted without a tracker, a peer dials the peers of its last run and finds their files', async ({
   lan,
 }) => {
   const { program, address } = await lan.trackerProgram();
@@ -64,7 +64,7 @@ test.concurrent('started again without any tracker, a peer dials the peers of it
   expect(await again.read('film.bin')).toEqual(Buffer.from('film'));
 });
 
-test.concurrent('several trackers: every peer registers at all of them, and a dead one costs nothing', async ({
+test.concurrent('with several trackers every peer registers at all, and the loss of one hides no file', async ({
   lan,
 }) => {
   const one = await lan.launcher.readyTracker();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { limitsOf } from './WrapLimits.js';
 
-/** A longer run counts as failed: without the limit, something goes on for ever. */
+/** A longer run counts as failed: without the limit, a loop has no end. */
 const RUN_MS = 180_000;
 
 /**

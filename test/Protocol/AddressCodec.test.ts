@@ -28,17 +28,17 @@ test.each([
   expect(decode(hex)).toEqual({ host, port: 9_001 });
 });
 
-test('an IPv4 address in IPv6 clothes is the IPv4 address', () => {
+test('an IPv4-mapped IPv6 address is decoded as the IPv4 address', () => {
   const mapped = `06${'00'.repeat(10)}ffffc0a801142329`;
   expect(encode('::ffff:192.168.1.20')).toBe(mapped);
   expect(decode(mapped)).toEqual({ host: '192.168.1.20', port: 9_001 });
 });
 
-test('a zone id stays at home', () => {
+test('a zone id is not sent', () => {
   expect(decode(encode('fe80::1%eth0'))).toEqual({ host: 'fe80::1', port: 9_001 });
 });
 
-test('any address comes back as the same text', () => {
+test('any address is decoded to the encoded text', () => {
   fc.assert(
     fc.property(anyAddress, ({ host, port }) => {
       expect(decode(encode(host, port))).toEqual({ host, port });
@@ -47,13 +47,13 @@ test('any address comes back as the same text', () => {
   );
 });
 
-test('equal addresses become equal text, however they were spelt', () => {
+test('equal addresses in any spelling are decoded to equal text', () => {
   for (const host of ['2001:0DB8:0:0:0:0:0:7', '2001:db8::0007', '2001:db8:0::0:7']) {
     expect(decode(encode(host)).host).toBe('2001:db8::7');
   }
 });
 
-test('a name is not an address, and no other family exists', () => {
+test('a host name and an unknown family are refused', () => {
   expect(() => encode('localhost')).toThrow(RangeError);
   for (const hex of [
     `05${'00'.repeat(18)}`,

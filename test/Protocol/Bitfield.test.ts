@@ -34,7 +34,7 @@ test('behaves as a set of indexes', () => {
   );
 });
 
-test('pages of any length, in any order, more than once, add up to the whole', () => {
+test('pages of any length, in any order, with repetitions, give the whole', () => {
   fc.assert(
     fc.property(
       size.chain((bits) =>
@@ -65,7 +65,7 @@ test('the first chunk is the highest bit of the first byte', () => {
   expect([...field.page(0, 2)]).toEqual([0b1000_0000, 0b0001_0000]);
 });
 
-test('bits of a page that lie outside are ignored', () => {
+test('bits of a page beyond the end are ignored', () => {
   const field = new Bitfield(10);
   field.merge(0, Buffer.of(0, 0xff, 0xff));
   field.merge(0xffff_ffff, Buffer.of(0xff));
@@ -82,7 +82,7 @@ test.each([2 ** 31, 2 ** 32, 2 ** 35, -1, Number.NaN, Number.POSITIVE_INFINITY])
   },
 );
 
-test('a full one is complete, also without any bit', () => {
+test('a full bitfield is complete, also an empty one', () => {
   expect(Bitfield.full(13).complete).toBe(true);
   expect([...Bitfield.full(13).page(0, 2)]).toEqual([0xff, 0b1111_1000]);
   expect(Bitfield.full(0).complete).toBe(true);

@@ -25,13 +25,13 @@ test.each([
   expect(chunkLayout(size)).toEqual({ size, chunkBytes: mebibytes * MIB, chunkCount });
 });
 
-test('no file has any other size', () => {
+test('a size out of range is refused', () => {
   for (const size of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, FILE_BYTES_MAX + 1, 2 ** 53]) {
     expect(() => chunkLayout(size)).toThrow(expect.objectContaining({ code: 'BAD_FRAME' }));
   }
 });
 
-/** Sizes near every multiple of a power of two, where off-by-one errors live. */
+/** Sizes near multiples of powers of two, for off-by-one errors. */
 const anySize = fc
   .tuple(fc.integer({ min: 0, max: 44 }), fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: -2, max: 2 }))
   .map(([power, factor, more]) => 2 ** power * factor + more)

@@ -39,7 +39,7 @@ describe('numbers', () => {
     [uint32, 0xdeadbeef, 'deadbeef'],
     [uint53, 2 ** 53 - 1, '001fffffffffffff'],
     [uint53, 2 ** 32, '0000000100000000'],
-  ])('%# lie big-endian', (codec, value, bytes) => {
+  ])('%# are encoded big-endian', (codec, value, bytes) => {
     expect(encode(codec, value).toString('hex')).toBe(bytes);
     expect(decode(codec, Buffer.from(bytes, 'hex'))).toBe(value);
     expect(() => decode(codec, Buffer.from(bytes.slice(2), 'hex'))).toThrow(BAD_FRAME);
@@ -58,7 +58,7 @@ describe('numbers', () => {
     expect(() => encode(codec, value)).toThrow(RangeError);
   });
 
-  test('a fraction of a millisecond is cut off; above 2^53 - 1 nothing is read', () => {
+  test('a fraction of a millisecond is cut off; a number above 2^53 - 1 is refused', () => {
     expect(decode(uint53, encode(uint53, 1_700_000_000_000.75))).toBe(1_700_000_000_000);
     expect(() => decode(uint53, Buffer.from('0020000000000000', 'hex'))).toThrow(BAD_FRAME);
     expect(() => decode(uint53, Buffer.alloc(8, 0xff))).toThrow(BAD_FRAME);
@@ -77,13 +77,13 @@ test('hex has exactly its length and only hex digits', () => {
 });
 
 describe('text', () => {
-  test('is bounded in bytes, both ways', () => {
+  test('is bounded in bytes, when encoded and when decoded', () => {
     expect(encode(text(2), 'é').toString('hex')).toBe('0002c3a9');
     expect(() => encode(text(1), 'é')).toThrow(RangeError);
     expect(() => decode(text(1), Buffer.from('0002c3a9', 'hex'))).toThrow(BAD_FRAME);
   });
 
-  test('the sign for what could not be read may be in a text', () => {
+  test('a text may contain the replacement character', () => {
     expect(decode(text(20), encode(text(20), 'a\ufffd\ufeffb'))).toBe('a\ufffd\ufeffb');
   });
 
@@ -97,7 +97,7 @@ describe('text', () => {
   });
 });
 
-test('a list is bounded by its limit and by the bytes there are', () => {
+test('a list is bounded by its limit and by the remaining bytes', () => {
   expect(decode(list(uint8, 3), Buffer.of(0, 3, 7, 8, 9))).toEqual([7, 8, 9]);
   expect(() => encode(list(uint8, 3), [1, 2, 3, 4])).toThrow(RangeError);
   expect(() => decode(list(uint8, 3), Buffer.of(0, 4, 1, 2, 3, 4))).toThrow(BAD_FRAME);
@@ -133,7 +133,7 @@ test('a reader works on a view in the middle of a larger buffer', () => {
   expect(() => uint8.read(input)).toThrow(BAD_FRAME);
 });
 
-test('a writer grows without losing what was written', () => {
+test('a writer grows and keeps its bytes', () => {
   fc.assert(
     fc.property(
       fc.array(fc.uint8Array({ maxLength: 100 })),
@@ -155,7 +155,7 @@ describe('a set of messages', () => {
   });
   type Message = ReturnType<(typeof set)['readBody']>;
 
-  test('is a union that a switch narrows', () => {
+  test('decodes to a union that a switch narrows', () => {
     const say = (message: Message): string => {
       switch (message.type) {
         case 'one':
@@ -174,7 +174,7 @@ describe('a set of messages', () => {
     expect(say(set.readBody(3, new ByteReader(Buffer.of())))).toBe('empty');
   });
 
-  test('refuses unknown numbers and bytes behind the end', () => {
+  test('refuses unknown numbers and bytes after the end', () => {
     expect(() => set.readBody(4, new ByteReader(Buffer.of()))).toThrow(BAD_FRAME);
     expect(() => set.readBody(1, new ByteReader(Buffer.of(7, 8)))).toThrow(BAD_FRAME);
     expect([set.has(3), set.has(4), set.tagOf({ type: 'empty' })]).toEqual([true, false, 3]);
@@ -187,7 +187,7 @@ test('countFitting counts the items that fit together', () => {
   expect(fitting).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4]);
 });
 
-test('text with a byte order mark and a replacement character of its own comes back whole', () => {
+test('text with a byte order mark and a replacement character is decoded unchanged', () => {
   const out = new ByteWriter();
   text(64).write(out, '\ufeffa\ufffd');
   expect(text(64).read(new ByteReader(out.finish()))).toBe('\ufeffa\ufffd');

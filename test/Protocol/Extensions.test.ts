@@ -66,12 +66,12 @@ const raw = (n: number, ...extensions: Buffer[]) =>
   Buffer.concat([Buffer.of(n, extensions.length), ...extensions]);
 const named = ext(7, Buffer.from('\0\x02ab'));
 
-describe('within version 2 old and new understand each other', () => {
+describe('old and new readers and writers of version 2', () => {
   test('without extensions: one byte', () => {
     expect(written(old, { n: 5 })).toEqual(Buffer.of(5, 0));
   });
 
-  test('an old reader skips what a new sender adds', () => {
+  test('an old reader skips the extensions of a new sender', () => {
     expect(read(old, written(fresh, { n: 5, name: 'ab', extra: 'new' }))).toEqual({ n: 5, name: 'ab' });
     expect(read(old, raw(5, ext(3, Buffer.alloc(9)), named, ext(900, Buffer.alloc(0))))).toEqual({
       n: 5,
@@ -79,7 +79,7 @@ describe('within version 2 old and new understand each other', () => {
     });
   });
 
-  test('a new reader does without what an old sender lacks', () => {
+  test('a new reader accepts a message without the extensions of later senders', () => {
     expect(read(fresh, written(old, { n: 5, name: 'ab' }))).toEqual({ n: 5, name: 'ab' });
     expect(read(fresh, raw(5))).toEqual({ n: 5 });
   });
@@ -96,7 +96,7 @@ describe('within version 2 old and new understand each other', () => {
     expect(() => old.read(new ByteReader(bytes))).toThrow(expect.objectContaining({ code: 'BAD_FRAME' }));
   });
 
-  test('the bound takes 16 extensions and the last byte', () => {
+  test('16 extensions up to the last byte of the bound are accepted', () => {
     expect(read(old, raw(5, ext(9, Buffer.alloc(36))))).toEqual({ n: 5 });
     expect(
       read(fresh, raw(5, ...Array.from({ length: 15 }, (_, at) => ext(at + 10, Buffer.alloc(0))))),
@@ -111,7 +111,7 @@ describe('within version 2 old and new understand each other', () => {
   });
 });
 
-test('a message of a later version within a frame of today', () => {
+test('a message of a later version in a frame of this version', () => {
   const frame = encodeControl({
     ...controlExamples.hello,
     undialable: undefined,
@@ -140,7 +140,7 @@ test('a message of a later version within a frame of today', () => {
   expect(decodeRequestBody(decodeRequestHeader(input).action, input)).toEqual(beat);
 });
 
-test('messages of later versions are skipped from type 128 and 192 on, and break the link below', () => {
+test('unknown messages are skipped from type 128 and 192 on, and end the link below', () => {
   const body = Buffer.alloc(30);
   expect([
     decodeControl(200, body),
@@ -165,7 +165,7 @@ test('reasons of later versions have a meaning', () => {
   expect(decodeReply(refused).reply).toEqual({ type: 'refused', reason: 'other' });
 });
 
-test('the goodbye to another version is in its own words', () => {
+test('the goodbye to another version is in the format of that version', () => {
   expect([1, 3, 255].map(byeToVersion)).toEqual(['protocol', 'too-new', 'too-new']);
 });
 

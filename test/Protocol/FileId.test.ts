@@ -20,7 +20,7 @@ function chunkHashesOf(bytes: Buffer): ChunkHash[] {
   });
 }
 
-// Computed apart from this program, from the words of docs/reference/protocol.md, with another BLAKE3.
+// Computed by another program from the text of docs/reference/protocol.md, with another BLAKE3.
 const VECTORS: [size: number, fileId: string][] = [
   [0, 'c378adf9e6b07707d22bf1d6c0ad0fa8f20104b50d3c9130b9c934b66535362b'],
   [1, '7dc1e41f385b40043ff1f721713a1faf650a10e66bc17a1f99bbf0b30505d99e'],
@@ -36,7 +36,7 @@ test.each(VECTORS)('the id of %d bytes', (size, fileId) => {
   expect(isOneChunk(size)).toBe(size <= MIB);
 });
 
-test('another size, another order, another number of hashes is another file', () => {
+test('another size, order or number of hashes gives another id', () => {
   const size = 2 * MIB + 5;
   const fileId = VECTORS[4]?.[1] as FileId;
   const [one, two, three] = chunkHashesOf(content(size)) as [ChunkHash, ChunkHash, ChunkHash];
@@ -78,7 +78,7 @@ describe.each([
     expect(hasher.digest()).toBe(digest);
   });
 
-  test('comes out the same in whatever pieces, with other hashers at work between', async () => {
+  test('is the same for any pieces, interleaved with other hashers', async () => {
     const create = await load();
     const random = new SeededRandom(1);
     const files = Array.from({ length: 5 }, () => random.bytes(random.int(100_000, 200_000)));
@@ -86,7 +86,7 @@ describe.each([
     for (let left = open; left.length > 0; left = open.filter(({ at, bytes }) => at < bytes.length)) {
       const one = random.pick(left);
       const end = one.at + random.int(0, 20_000);
-      one.hasher ??= create(); // Also while others are half-way.
+      one.hasher ??= create(); // While other hashers are half-way.
       one.hasher.update(one.bytes.subarray(one.at, end));
       one.at = end;
     }

@@ -11,7 +11,7 @@ function frame(type: number, body: Uint8Array): Buffer {
   return Buffer.concat([header, body]);
 }
 
-/** Cuts bytes into parts of the given lengths, over and over. */
+/** Cuts bytes into parts of the given lengths, repeated. */
 function* parts(bytes: Buffer, lengths: readonly number[]): Generator<Buffer> {
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const length = lengths[turn % lengths.length] ?? 1;
@@ -33,7 +33,7 @@ test('any split of the bytes gives the same frames', () => {
       for (const part of parts(Buffer.concat(frames.map(([type, body]) => frame(type, body))), lengths)) {
         const read = Buffer.from(part);
         for (const { type, body } of decoder.push(read)) seen.push([type, Buffer.from(body).toString('hex')]);
-        read.fill(0xdd); // Whoever reads from a socket may reuse its memory.
+        read.fill(0xdd); // The reader of a socket may reuse its memory.
       }
       expect(seen).toEqual(frames.map(([type, body]) => [type, Buffer.from(body).toString('hex')]));
     }),
@@ -41,7 +41,7 @@ test('any split of the bytes gives the same frames', () => {
   );
 });
 
-test('a loop that is left after each frame loses nothing', () => {
+test('an iteration that is left after each frame loses no frame', () => {
   fc.assert(
     fc.property(anyFrames, (frames) => {
       const decoder = new FrameDecoder(300);
@@ -70,7 +70,7 @@ test('an oversized frame is refused by its header alone, at any split', () => {
   );
 });
 
-test('the largest frame passes, and the limit may be raised while frames are read', () => {
+test('the largest frame is accepted, and the limit can be raised between frames', () => {
   const decoder = new FrameDecoder(10);
   const input = Buffer.concat([frame(1, Buffer.alloc(10)), frame(2, Buffer.alloc(50))]);
   const seen: number[] = [];

@@ -20,7 +20,7 @@ const SETS = {
   reply: [replyExamples, (message: object) => encodeReply(TRANSACTION_ID, message as never)],
 } as const;
 
-/** The codec is the same for both directions: a value that cannot be written is not accepted either. */
+/** One codec serves both directions: a value that cannot be encoded is not accepted either. */
 test.each([
   ['request', 'heartbeat', 'name', 64],
   ['request', 'publish', 'entries', 64],

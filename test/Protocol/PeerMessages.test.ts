@@ -90,14 +90,14 @@ test('every reason has its number', () => {
   }
 });
 
-test('the header of a data frame is what stands in front of its bytes', () => {
+test('the encoded header of a data frame is the start of the frame', () => {
   const frame = golden.get('lane data') ?? Buffer.alloc(0);
   const { id, bytes } = laneExamples.data;
   expect(encodeDataHeader(id, bytes.length)).toEqual(frame.subarray(0, LANE_DATA_HEADER_BYTES));
   expect(frame.readUInt8(4)).toBe(LANE_DATA_TYPE);
 });
 
-test('a preamble that is not exactly ours is nothing of ours', () => {
+test('a preamble with any other byte is not recognised', () => {
   const good = encodePreamble('lane');
   for (const at of [0, 1, 2, 3, 4, 6]) {
     const other = Buffer.from(good);
@@ -109,7 +109,7 @@ test('a preamble that is not exactly ours is nothing of ours', () => {
   expect(decodePreamble(Buffer.from('GET / HT'))).toBeUndefined();
 });
 
-describe('any value comes back as it went', () => {
+describe('any value is decoded to the encoded one', () => {
   test.each(Object.entries(controlArbitraries))('control %s', (_type, arbitrary) => {
     fc.assert(
       fc.property(arbitrary as fc.Arbitrary<ControlMessage>, (value) => {
@@ -175,7 +175,7 @@ describe('hostile bodies are refused as BAD_FRAME or are a message like any othe
   });
 
   test.each(['have', 'listPage', 'description', 'peers'] as const)(
-    '%s with a count and nothing behind it builds no list',
+    '%s with a count and no items allocates no list',
     (type) => {
       const frame = golden.get(`control ${type}`) ?? Buffer.alloc(0);
       const body = Buffer.alloc(CONTROL_FRAME_BYTES_MAX);

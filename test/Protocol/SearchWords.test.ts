@@ -30,7 +30,7 @@ describe('folding', () => {
     expect(fold('Cafe\u0301')).toBe(fold('Café'));
   });
 
-  test('folding twice changes nothing more', () => {
+  test('folding is idempotent', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
@@ -98,7 +98,7 @@ describe('a query that fits a message', () => {
     expect(fittingQuery(`${'y'.repeat(300)}/Reef`)).toBe(`${'y'.repeat(48)} reef`);
   });
 
-  test('whatever the text, it fits, and finds all that the text finds', () => {
+  test('for any text, it fits, and finds every file that the text finds', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 600, size: 'max' }), (text) => {
         const fitting = fittingQuery(text);

@@ -24,7 +24,7 @@ test('a short id names its peer, however it is typed, and no other', () => {
   }
 });
 
-test('every wrong character is found, and two neighbours that changed places', () => {
+test('every wrong character and every swap of two neighbours is detected', () => {
   for (let number = 0; number < 20; number++) {
     const short = shortPeerId(idOf(`${number}`));
     const plain = short.replaceAll('-', '');
@@ -34,7 +34,7 @@ test('every wrong character is found, and two neighbours that changed places', (
         expect(isShortPeerId(`${wrong.slice(0, 4)}-${wrong.slice(4)}`), wrong).toBe(letter === plain[at]);
       }
       const [one, other] = [plain[at], plain[at + 1]];
-      // Luhn's algorithm does not tell the first from the last letter here.
+      // Luhn's algorithm does not distinguish the first from the last letter here.
       if (other === undefined || one === other || new Set(`${one}${other}A7`).size === 2) continue;
       const swapped = `${plain.slice(0, at)}${other}${one}${plain.slice(at + 2)}`;
       expect(isShortPeerId(`${swapped.slice(0, 4)}-${swapped.slice(4)}`), swapped).toBe(false);

@@ -51,7 +51,7 @@ describe('golden bytes', () => {
   });
 });
 
-describe('any value comes back as it went', () => {
+describe('any value is decoded to the encoded one', () => {
   test.each(Object.entries(requestArbitraries))('request %s', (_type, arbitrary) => {
     fc.assert(
       fc.property(arbitrary as fc.Arbitrary<TrackerRequest>, (value) => {
@@ -126,7 +126,7 @@ describe('hostile bytes are refused as BAD_FRAME or are a message like any other
     for (let length = 0; length < whole.length; length++) {
       const cut = whole.subarray(0, length);
       if (length === whole.length - ANSWER_EXTENSIONS_BYTES && title === 'reply found') {
-        expect(decodeReply(cut).reply).not.toHaveProperty('trackers'); // Of a tracker without a cluster.
+        expect(decodeReply(cut).reply).not.toHaveProperty('trackers'); // A tracker without a cluster.
         continue;
       }
       expect(() => (title.startsWith('request') ? decodeRequest(cut) : decodeReply(cut))).toThrow(

@@ -37,7 +37,7 @@ test.each([
   expect(matchOfPath(wordsOfQuery(query), path)).toBe(match);
 });
 
-test('an answer fits its question by words, by the start of an id, or by the id', () => {
+test('a file matches a question by words, by a prefix of its id, or by the id', () => {
   const file = { fileId: id, size: 1, path: 'a song', complete: true };
   const fits = (words: string, fileId?: FileId) => answers({ words, fileId }, file);
   expect([fits('song'), fits('ABABABAB'), fits('', id), fits('ababab')]).toEqual([true, true, true, false]);

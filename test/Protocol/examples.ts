@@ -2,7 +2,7 @@ import type { ChunkHash, FileId, InstanceId, PeerId } from '../../Protocol/Ids.t
 import type { ControlMessage, LaneMessage } from '../../Protocol/PeerMessages.ts';
 import type { Holder, TrackerReply, TrackerRequest } from '../../Protocol/TrackerMessages.ts';
 
-/** The values whose bytes lie in test/Golden. One a message: a message without an example does not compile. */
+/** The values of the golden bytes in test/Golden, one for each message: a message without an example does not compile. */
 
 type Examples<M extends { type: string }> = { [T in M['type']]: Extract<M, { type: T }> };
 
@@ -13,7 +13,7 @@ const token = 'd0d1d2d3d4d5d6d7d8d9dadbdcdddedf';
 const peerToken = 'a1a2a3a4a5a6a7a8';
 const requestId = 0x0102_0304;
 
-/** 32 bytes that count up from the first, as hex. */
+/** 32 bytes that increase by one from the first, as hex. */
 function counted(first: number): string {
   return Buffer.from(Array.from({ length: 32 }, (_, index) => first + index)).toString('hex');
 }

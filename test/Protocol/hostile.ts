@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
-/** What a stranger may send: good bytes cut, flipped, spliced with other good ones, grown; and bytes at random. */
+/** Hostile bytes: valid ones cut, flipped, spliced with other valid ones, extended; and random bytes. */
 export function hostileBytes(good: fc.Arbitrary<Buffer>, corpus: readonly Buffer[]): fc.Arbitrary<Buffer> {
   const any = fc.oneof(good, fc.constantFrom(...corpus));
   const position = fc.double({ min: 0, max: 1, noNaN: true });
@@ -38,7 +38,7 @@ export function isBadFrame(failure: unknown): boolean {
   return failure instanceof ShoalError && failure.code === 'BAD_FRAME';
 }
 
-/** How much memory a value takes, in leaves and characters: decoding may not multiply what was sent. */
+/** Memory of a value, in leaves and characters: decoding must not multiply the size of a message. */
 export function weightOf(value: unknown): number {
   if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + weightOf(item), 0);

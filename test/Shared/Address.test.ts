@@ -44,7 +44,7 @@ describe('parseHostPort', () => {
     expect(() => parseHostPort(input, 6_881)).toThrow('is outside 1-65535');
   });
 
-  test('reads what formatAddress writes', () => {
+  test('parses the output of formatAddress', () => {
     const host = fc.oneof(
       fc.ipV4(),
       fc.ipV6().filter((text) => !text.includes('.')),
@@ -61,7 +61,7 @@ describe('parseHostPort', () => {
 test('one host has one spelling', () => {
   expect(normalHost('::ffff:192.0.2.7')).toBe('192.0.2.7');
   expect(normalHost('::FFFF:192.0.2.7')).toBe('192.0.2.7');
-  expect(normalHost('fe80::1%eth0')).toBe('fe80::1%eth0'); // It leads nowhere without its interface.
+  expect(normalHost('fe80::1%eth0')).toBe('fe80::1%eth0'); // Not reachable without its interface.
   expect(normalHost('fd00::1%eth0')).toBe('fd00::1');
   expect(normalHost('192.0.2.7')).toBe('192.0.2.7');
 });

@@ -3,7 +3,7 @@ import { awakeClock } from '../../Shared/AwakeClock.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { SimulatedClock } from '../Support/SimulatedClock.ts';
 
-/** A clock that can jump over everything, as the time of a process does that was stopped. */
+/** A clock that can jump ahead without timers, as after a stop of the process. */
 function jumping() {
   const simulated = new SimulatedClock();
   let jumpedMs = 0;
@@ -17,7 +17,7 @@ function jumping() {
   return { simulated, clock: awakeClock(base), jump };
 }
 
-test('while awake it is the clock below', () => {
+test('while awake it equals the underlying clock', () => {
   const { simulated, clock } = jumping();
   const beganMs = clock.nowMs();
   const ran: number[] = [];
@@ -28,7 +28,7 @@ test('while awake it is the clock below', () => {
   expect(clock.nowMs() - beganMs).toBe(100_000);
 });
 
-test('time that nobody lived through does not pass: nothing falls due by it', () => {
+test('time asleep does not pass: no timer becomes due by it', () => {
   const { simulated, clock, jump } = jumping();
   const beganMs = clock.nowMs();
   let ran: number | undefined;
@@ -46,7 +46,7 @@ test('time that nobody lived through does not pass: nothing falls due by it', ()
   expect(ran).toBeLessThan(14_000);
 });
 
-test('a pause of a second or two is time like any other', () => {
+test('a pause of a second or two passes normally', () => {
   const { simulated, clock, jump } = jumping();
   const beganMs = clock.nowMs();
   simulated.advance(900);

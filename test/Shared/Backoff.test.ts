@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { backoffMs } from '../../Shared/Backoff.ts';
 
-test('the steps in turn, then the last one for ever', () => {
+test('the steps in turn, then the last one repeated', () => {
   const waits = [0, 1, 2, 3, 1_000].map((attempt) => backoffMs([500, 1_000, 4_000], attempt));
   expect(waits).toEqual([500, 1_000, 4_000, 4_000, 4_000]);
 });

@@ -19,7 +19,7 @@ test('sleep ends early when aborted, also before it began, and leaves no timer',
   expect([clock.nowMs(), clock.pending]).toEqual([100, 0]);
 });
 
-test('a signal outlives many sleeps without gathering listeners', async () => {
+test('many sleeps leave no listener on their signal', async () => {
   const clock = new SimulatedClock();
   const counts = { added: 0, removed: 0 };
   const signal = new AbortController().signal;

@@ -18,7 +18,7 @@ test('closes in reverse order, one after the other, once', async () => {
   expect(order).toEqual(['second begins', 'second ends', 'first']);
 });
 
-test('a step that fails stops no other; the first failure is thrown at the end', async () => {
+test('a failed step does not stop others; the first failure is thrown at the end', async () => {
   const closing = new Closing();
   const order: number[] = [];
   for (const step of [1, 2, 3]) {

@@ -11,7 +11,7 @@ const hasIpv6 = await bind({ port: 0, host: '::1' }).then(
   () => false,
 );
 
-/** Answers each datagram with itself. */
+/** Echoes each datagram. */
 function echo(socket: DatagramSocket): void {
   socket.onMessage((bytes, from) => socket.send(Buffer.from(bytes), from));
 }

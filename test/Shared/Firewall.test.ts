@@ -19,7 +19,7 @@ describe('the firewall program of a computer', () => {
     expect(findFirewall(computer('linux', files))?.kind).toBe(kind);
   });
 
-  test('elsewhere the system has its own', () => {
+  test('other systems have their own firewall', () => {
     expect(findFirewall(computer('win32'))?.kind).toBe('windows');
     expect(findFirewall(computer('darwin'))?.kind).toBe('macos');
     expect(findFirewall(computer('freebsd', { '/usr/sbin/nft': '' }))).toBeUndefined();

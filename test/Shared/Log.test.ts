@@ -30,7 +30,7 @@ test('a log of JSON has one object a line, with time, level and event', () => {
   ]);
 });
 
-test('a level leaves out what is less important; without one debug messages are left out', () => {
+test('a level hides less important messages; the default hides debug messages', () => {
   expect(lines({ level: 'warn' })).toEqual(['disk full']);
   expect(lines({})).toEqual(['disk full', 'a.bin is complete']);
 });

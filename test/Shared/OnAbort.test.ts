@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { onAbort } from '../../Shared/OnAbort.ts';
 
-test('many may wait on one signal, each is called once, and a removed listener leaves nothing there', () => {
+test('many listeners of one signal are called once each, and removed ones leave nothing on it', () => {
   const { signal } = new AbortController();
   const ending = new AbortController();
   const stops = Array.from({ length: 20 }, () => onAbort(signal, () => {}));

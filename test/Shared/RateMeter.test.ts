@@ -12,6 +12,6 @@ test('is right from the first second on, and falls to 0 in two', () => {
   expect(meter.total).toBe(5_000_000);
 });
 
-test('nothing measured is 0', () => {
+test('the rate is 0 before the first byte', () => {
   expect(new RateMeter().bytesPerSecond(5)).toBe(0);
 });

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { lineLog } from '../../Shared/Log.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 
-/** Asked of Unicode itself (property classes), not of the list in SafeText.ts. */
+/** By property classes of Unicode, independent of the list in SafeText.ts. */
 const DANGEROUS =
   /\p{Cc}|\p{Bidi_Control}|\p{Cs}|\p{Zl}|\p{Zp}|\p{Join_Control}|[\u{e0001}\u{e0020}-\u{e007f}\ufeff\u00ad]/u;
 
-/** Any string, also with lone surrogates, rich in what is dangerous. */
+/** Any string, also with lone surrogates, with many dangerous characters. */
 const anyText = fc
   .array(
     fc.oneof(
@@ -21,7 +21,7 @@ const anyText = fc
   )
   .map((points) => String.fromCodePoint(...points));
 
-test('the result controls no terminal, reorders no text, and is stable', () => {
+test('the result has no character that controls a terminal or reorders text, and is idempotent', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const safe = safeText(text);
@@ -32,7 +32,7 @@ test('the result controls no terminal, reorders no text, and is stable', () => {
   );
 });
 
-test('text without danger stays as it is', () => {
+test('harmless text is unchanged', () => {
   for (const text of ['film.mkv', 'Grüße 世界 😀 é', 'नमस्ते', 'a\\b "c" {d}'])
     expect(safeText(text)).toBe(text);
 });

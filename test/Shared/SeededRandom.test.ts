@@ -22,7 +22,7 @@ test('numbers are spread evenly and stay inside their bounds', () => {
   for (const count of counts.values()) expect(Math.abs(count - 10_000)).toBeLessThan(500);
 });
 
-test('shuffle keeps every item and does move them; pick refuses an empty list', () => {
+test('shuffle keeps every item and reorders them; pick refuses an empty list', () => {
   const random = new SeededRandom(3);
   const items = Array.from({ length: 50 }, (_, index) => index);
   const shuffled = random.shuffle(items);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fullBucket, takeToken } from '../../Shared/TokenBucket.ts';
 
-test('a bucket gives its burst at once, then its rate', () => {
+test('a bucket grants its burst at once, then its rate', () => {
   const rate = { perSecond: 2, burst: 5 };
   const bucket = fullBucket(0);
   const taken = (nowMs: number) => {
@@ -15,7 +15,7 @@ test('a bucket gives its burst at once, then its rate', () => {
   expect(taken(3_600_000)).toBe(5);
 });
 
-test('a clock that stands still or goes back gives nothing', () => {
+test('a clock that stops or goes back grants nothing', () => {
   const bucket = fullBucket(1_000);
   const rate = { perSecond: 1, burst: 1 };
   expect(takeToken(bucket, rate, 1_000)).toBe(true);

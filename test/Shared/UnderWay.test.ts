@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { UnderWay } from '../../Shared/UnderWay.ts';
 
-test('everybody waits until the last of it ends, and nobody when nothing is under way', async () => {
+test('waits end with the last task, and at once without a task', async () => {
   const underWay = new UnderWay();
   const told: string[] = [];
   await underWay.settled();
@@ -17,7 +17,7 @@ test('everybody waits until the last of it ends, and nobody when nothing is unde
   expect(told).toEqual(['first', 'second']);
 });
 
-test('work begun after the end is waited for anew', async () => {
+test('a task started after the end is awaited by later waits', async () => {
   const underWay = new UnderWay();
   underWay.begin();
   const before = underWay.settled();

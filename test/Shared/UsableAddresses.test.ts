@@ -9,7 +9,7 @@ const ip = (address: string, internal = false): NetworkInterfaceInfo[] => {
     : [{ address, family: 'IPv4', ...rest }];
 };
 
-test('the address to hand on first is that of a real card, the last that of a container bridge', () => {
+test('the first address is that of a real card, the last that of a container bridge', () => {
   const interfaces = {
     lo: ip('127.0.0.1', true),
     docker0: ip('172.17.0.1'),
@@ -22,7 +22,7 @@ test('the address to hand on first is that of a real card, the last that of a co
   expect(usableAddresses(interfaces)).toEqual(['192.168.1.20', '192.168.1.26', 'fd00:77::a', ...virtual]);
 });
 
-test('link-local addresses are named when there is nothing else, with their zone', () => {
+test('link-local addresses are named if there are no others, with their zone', () => {
   const interfaces = { eth0: [...ip('fe80::1'), ...ip('169.254.7.7')] };
   expect(usableAddresses(interfaces)).toEqual(['169.254.7.7', 'fe80::1%eth0']);
   expect(usableAddresses({ lo: ip('::1', true), eth1: undefined })).toEqual([]);

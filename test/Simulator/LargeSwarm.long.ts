@@ -4,7 +4,7 @@ import { Simulation } from '../../Simulator/Simulation.ts';
 
 setMaxListeners(0);
 
-test('33 peers limited by their lines: an upload keeps its slot until its bytes are sent, so that transfers stay few and fast', async () => {
+test('33 peers limited by their lines: an upload keeps its slot until its bytes are sent, so that few transfers run, each fast', async () => {
   const { makespan, bound, wastedRatio } = await new Simulation({
     seed: 1,
     peers: 33,

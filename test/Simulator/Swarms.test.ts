@@ -33,7 +33,7 @@ test('one seed, one history', async () => {
   expect((await simulate(4, change)).makespan).not.toBe((await simulate(3, change)).makespan);
 });
 
-test('when a seeder has sent hardly more than one copy, nothing is missing, and eight finish without it', async () => {
+test('after a seeder has sent little more than one copy, no chunk is missing, and eight peers finish without it', async () => {
   const result = await simulate(1, { peers: 9, bytes: 48 * MIB, seedersLeave: true });
   expect(result.allDone).toBe(true);
   expect(result.seederCopies).toBeLessThan(1.15);
@@ -70,11 +70,11 @@ test.each(seeds(6))('a liar is named, and nobody else (seed %i)', async (seed) =
   expect(blamed).toEqual({ liars: 1, honest: 0 });
 });
 
-/** A chunk is passed on when it is whole, and beside seven others: in a small file the first and the last one's way is seen. */
+/** Latency of the first and last chunk: each is passed on when complete, in parallel to seven others. */
 const CHUNK_WAY_S = (8 * MIB) / 25e6;
 
 test.each(seeds(6))(
-  'all have everything within 1.3 x the bound and the way of a chunk, hardly a byte twice (seed %i)',
+  'all peers finish within 1.3 x the bound plus the latency of a chunk, almost without duplicates (seed %i)',
   async (seed) => {
     const result = await simulate(seed, {
       bytes: 24 * MIB,
@@ -87,7 +87,7 @@ test.each(seeds(6))(
   },
 );
 
-test('with loss and churn less than 1 % comes twice', async () => {
+test('with loss and churn less than 1 % of the bytes are duplicates', async () => {
   let wasted = 0;
   const all = seeds(6);
   for (const seed of all) {
@@ -103,7 +103,7 @@ test('with loss and churn less than 1 % comes twice', async () => {
   expect(wasted / all.length).toBeLessThan(0.01);
 });
 
-test('a larger file: nine peers within 1.2 x the bound, nobody asks the seeder twice while it has news', async () => {
+test('a larger file: nine peers within 1.2 x the bound, no second request to the seeder while it has new chunks', async () => {
   const result = await simulate(1, { peers: 9, bytes: 96 * MIB });
   expect(result.makespan / result.bound).toBeLessThan(1.2);
   expect(result.seederCopies).toBeLessThan(1.15);

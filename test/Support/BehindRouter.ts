@@ -11,7 +11,7 @@ export interface HostBehindRouter extends Namespace {
 }
 
 /**
- * Makes a host whose only way out is a router that translates addresses and ports, as those at home do: nobody can
+ * Makes a host behind a router that translates addresses and ports, as home routers do: no other host can
  * connect to it. The translation is that of slirp4netns (Debian: slirp4netns), which runs on the router.
  * @param network - third number of its own network, 192.168.N.0/24
  */
@@ -24,7 +24,7 @@ export async function hostBehindRouter(router: Namespace, network: number): Prom
       translation.kill();
       await ended;
     }
-    await run('ip', ['netns', 'delete', name]).catch(() => {}); // Never made, or removed before.
+    await run('ip', ['netns', 'delete', name]).catch(() => {}); // Not created, or removed before.
   };
   try {
     await run('ip', ['netns', 'add', name]);

@@ -8,16 +8,16 @@ interface Write {
   readonly bytes: Buffer;
 }
 
-/** The bytes of a file, as the system shows them and as far as they are safe. */
+/** The bytes of a file, as read and as synced. */
 interface Inode {
   readonly number: number;
   content: Buffer;
   durable: Buffer;
-  /** Done, but not safe: a power cut keeps any of them, whole or torn. */
+  /** Completed writes that are not synced: a power cut keeps any of them, whole or torn. */
   unsafe: Write[];
   links: number;
   version: number;
-  /** As set; undefined: as of the last write. */
+  /** Set time; undefined: that of the last write. */
   modifiedMs?: number | undefined;
   executable?: true | undefined;
 }
@@ -33,8 +33,8 @@ export interface MemoryDiskOptions {
 }
 
 /**
- * A disk in memory that can fail and lose power. Asynchronous work ends after a random number of turns, in any order,
- * and reads its buffers only then. Names become safe with `syncFolder`, in the order they were made; bytes with `sync`.
+ * A disk in memory with faults and power cuts. Asynchronous calls end after a random number of turns, in any order,
+ * and read their buffers only then. Names are durable after `syncFolder`, in order of creation; bytes after `sync`.
  */
 export class MemoryDisk implements Disk {
   free = Number.MAX_SAFE_INTEGER;
@@ -47,7 +47,7 @@ export class MemoryDisk implements Disk {
   readonly #anyNames: boolean;
   #names: Names = new Map();
   #safeNames: Names = new Map();
-  /** What happened to names since they were safe. */
+  /** Changes of names since the last `syncFolder`. */
   #nameChanges: ((names: Names) => void)[] = [];
   #fault: { readonly atCall: number; readonly code: string } | undefined;
   #inodes = 0;
@@ -59,19 +59,19 @@ export class MemoryDisk implements Disk {
     this.#hasLinks = links;
   }
 
-  /** Lets the call with this number (counted from now, 1 is the next) and no other fail. */
+  /** Lets one call fail, by its number from now (1: the next). */
   failAt(call: number, code: string): void {
     this.#fault = { atCall: this.calls + call, code };
   }
 
-  /** Whether the fault that was set has happened. */
+  /** Whether the set fault has occurred. */
   get failed(): boolean {
     return this.#fault !== undefined && this.calls >= this.#fault.atCall;
   }
 
   /**
-   * The power fails. Returns the disk as the next start finds it; this one answers nothing any more.
-   * Of what was not synced, any part of the bytes and any beginning of the changes of names survive.
+   * Cuts the power. Returns the disk for the next start; this one answers no further call.
+   * Of unsynced changes, any part of the bytes and any prefix of the changes of names survive.
    */
   powerCut(): MemoryDisk {
     const next = this.#successor();
@@ -91,7 +91,7 @@ export class MemoryDisk implements Disk {
     return next;
   }
 
-  /** The process is killed: what it asked for in time stays, what is under way may not come. */
+  /** Kills the process: completed calls stay, pending ones may be lost. */
   kill(): MemoryDisk {
     const next = this.#successor();
     next.#names = this.#names;
@@ -167,7 +167,7 @@ export class MemoryDisk implements Disk {
     const inode = this.#find(from);
     const replaced = this.#names.get(to);
     if (replaced !== undefined && typeof replaced !== 'string') replaced.links--;
-    // One change: a power cut meets the one or the other.
+    // One change: a power cut leaves the old or the new name.
     this.#changeNames((names) => {
       names.delete(from);
       names.set(to, inode);
@@ -240,7 +240,7 @@ export class MemoryDisk implements Disk {
     return this.free;
   }
 
-  /** @internal One more call that can fail. @throws the fault that was set for it */
+  /** @internal Counts a call that can fail. @throws the fault set for it */
   call(): void {
     this.#call();
   }
@@ -364,7 +364,7 @@ class MemoryFile implements DiskFile {
     this.#use();
     await this.#disk.turns();
     this.#inode.content = resized(this.#inode.content, length);
-    // Kept simple: a new length is safe at once.
+    // Simplified: a new length is durable at once.
     this.#inode.durable = resized(this.#inode.durable, length);
     this.#inode.unsafe = this.#inode.unsafe.map(({ position, bytes }) => ({
       position,
@@ -374,7 +374,7 @@ class MemoryFile implements DiskFile {
 
   async datasync(): Promise<void> {
     this.#use();
-    // Only what was done when it began is safe in the end.
+    // Only writes completed before the start of the sync are durable at its end.
     const done = this.#inode.unsafe.length;
     await this.#disk.turns();
     for (const { position, bytes } of this.#inode.unsafe.splice(0, done)) {

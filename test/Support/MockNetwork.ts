@@ -1,4 +1,4 @@
-/** A small network as the API shows it: what screenshots and tests of the page look at. */
+/** A small network in terms of the API, for screenshots and tests of the page. */
 
 const id = (n: number) => n.toString(16).padStart(2, '0').repeat(32);
 const NAMES = ['anna', 'lab-03', 'Studio Norte', 'joão', 'marta-laptop', 'nas'];

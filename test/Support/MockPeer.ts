@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export type MockAnswers = Record<string, unknown>;
 
-/** A request that changed something. */
+/** A request with an effect. */
 interface MockChange {
   readonly what: string;
   readonly body: unknown;
@@ -30,7 +30,7 @@ export interface MockPeer {
   readonly close: () => Promise<void>;
 }
 
-/** Serves the built page with made-up answers: what a real peer has only after minutes, or never. */
+/** Serves the built page with prepared answers, including states that a real peer reaches late or never. */
 export async function startMockPeer(
   answers: MockAnswers,
   events: Readonly<Record<string, readonly unknown[]>> = {},

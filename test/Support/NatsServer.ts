@@ -11,7 +11,7 @@ import { NATS_SERVER } from './Requires.ts';
 const LOOK_MS = 25;
 const WAIT_MS = 120_000;
 
-/** A NATS server on loopback, at one port for its whole life. */
+/** A NATS server on loopback that keeps its port across restarts. */
 export class NatsServer {
   readonly port: number;
   readonly #folder: string;
@@ -47,7 +47,7 @@ export class NatsServer {
     await until(() => isOpen(this.port));
   }
 
-  /** Kills it. */
+  /** Kills the server. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;

@@ -24,7 +24,7 @@ test.each(seeds(50))(
   },
 );
 
-test('a timer set by a timer runs in the same advance when it falls due within it', () => {
+test('a timer set by a timer runs in the same advance if it is due within it', () => {
   const clock = new SimulatedClock();
   const ran: number[] = [];
   clock.after(10, () => clock.after(10, () => ran.push(clock.nowMs())));
@@ -50,7 +50,7 @@ test('promises run between two timers', async () => {
   expect(order).toEqual(['promise', 'timer']);
 });
 
-test('settle gives the value, the failure, or says that neither can come', async () => {
+test('settle returns the value, throws the reason, or throws if the promise cannot settle', async () => {
   const clock = new SimulatedClock();
   expect(await clock.settle(sleep(clock, 3_600_000).then(() => 'value'))).toBe('value');
   expect(clock.nowMs()).toBe(3_600_000);
@@ -62,7 +62,7 @@ test('settle gives the value, the failure, or says that neither can come', async
   await expect(clock.runUntilIdle(60_000)).rejects.toThrow('still not idle');
 });
 
-test('an error in a timer comes out where the time was moved', async () => {
+test('an error in a timer is thrown by the call that advanced time', async () => {
   const clock = new SimulatedClock();
   clock.after(1, () => {
     throw new Error('from the timer');

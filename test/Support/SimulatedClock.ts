@@ -1,16 +1,16 @@
 import type { Clock } from '../../Shared/Clock.ts';
 import { TimerHeap } from '../../Simulator/TimerHeap.ts';
 
-/** Longest simulated time that `settle` and `runUntilIdle` move through before they call it endless. */
+/** Simulated time after which `settle` and `runUntilIdle` throw. */
 const ENDLESS_MS = 24 * 3_600_000;
 
-/** Taken before any test can replace it. Runs after every microtask that is ready, however long their chain. */
+/** Captured before a test can replace it. Runs after every ready microtask, in chains of any length. */
 const immediate = setImmediate;
 
 /**
- * Time that moves only when told. Timers run in the order of their moment, equal ones in the order they were set.
- * The asynchronous methods let every promise that is ready run between two timers, as a real event loop would.
- * An error thrown by a timer's task comes out of the method that moved the time.
+ * A clock advanced by tests only. Timers run in the order of their moments, equal ones in the order of their creation.
+ * The asynchronous methods run every ready promise between two timers, as a real event loop does.
+ * An error in the task of a timer is thrown by the method that advanced time.
  */
 export class SimulatedClock implements Clock {
   readonly #timers = new TimerHeap();
@@ -23,10 +23,10 @@ export class SimulatedClock implements Clock {
   /** A method value, so that it can be handed over alone. */
   readonly nowMs = (): number => this.#nowMs;
 
-  /** The same time as a wall clock would show it: milliseconds since 1970, in November 2023. */
+  /** The time as wall-clock time: milliseconds since 1970, starting in November 2023. */
   readonly wallMs = (): number => 1_700_000_000_000 + this.#nowMs;
 
-  /** How many timers wait. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -35,7 +35,7 @@ export class SimulatedClock implements Clock {
     return this.#timers.add(this.#nowMs + Math.max(0, delayMs), task);
   }
 
-  /** Moves time by `ms` and runs what falls due, without letting promises run between. */
+  /** Advances time by `ms` and runs due timers, without running promises between them. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     while (this.#runNext(endMs));
@@ -50,7 +50,7 @@ export class SimulatedClock implements Clock {
     this.#nowMs = endMs;
   }
 
-  /** Runs timers until none is left. @throws Error after `limitMs` of simulated time: something repeats for ever */
+  /** Runs timers until none is left. @throws Error after `limitMs` of simulated time: a timer repeats endlessly */
   async runUntilIdle(limitMs = ENDLESS_MS): Promise<void> {
     const endMs = this.#nowMs + limitMs;
     do await this.flush();
@@ -59,7 +59,7 @@ export class SimulatedClock implements Clock {
   }
 
   /**
-   * Jumps from timer to timer until the promise is done, and gives its value or throws its reason.
+   * Advances from timer to timer until the promise is settled. Returns its value or throws its reason.
    * For promises that depend on this clock only: real input and output is slower than simulated time.
    * @throws Error when no timer is left, or after `limitMs` of simulated time: the promise could never end
    */
@@ -78,7 +78,7 @@ export class SimulatedClock implements Clock {
     throw new Error(`the promise never ends: ${why}`);
   }
 
-  /** Lets every promise that is ready run, without moving time. */
+  /** Runs every ready promise, without advancing time. */
   flush(): Promise<void> {
     return new Promise((resolve) => immediate(resolve));
   }

@@ -12,10 +12,10 @@ import type {
 import type { SimulatedLinks } from './SimulatedLinks.ts';
 import { connectStreams, type SimulatedStream } from './SimulatedStream.ts';
 
-/** How long a dial waits for a host that never answers. */
+/** Timeout of a dial to a host that does not answer. */
 const DIAL_TIMEOUT_MS = 5_000;
 const EPHEMERAL_PORT_FIRST = 49_152;
-/** What fits a UDP datagram over IPv4. */
+/** Maximum payload of a UDP datagram over IPv4. */
 const UDP_BYTES_MAX = 65_507;
 
 type Datagrams = (bytes: Uint8Array, from: Address) => void;
@@ -25,9 +25,9 @@ interface BoundSocket {
   handler: Datagrams | undefined;
 }
 
-/** What a host needs of the network to reach the other hosts. */
+/** Access of a host to the other hosts. */
 export interface Routes {
-  /** The host that an address leads to, seen from another one; undefined: none. */
+  /** The host at an address, as seen from another host; undefined: none. */
   route(from: SimulatedHost, to: string): SimulatedHost | undefined;
   /** Transports one datagram. The network owns the bytes. */
   carry(
@@ -41,7 +41,7 @@ export interface Routes {
   forget(host: SimulatedHost): void;
 }
 
-/** One computer on a simulated network. Its methods are values, to be handed over alone. */
+/** One computer on a simulated network. Its methods are bound, so that they can be passed as values. */
 export class SimulatedHost {
   readonly ip: string;
   /** Open ends of streams on this host. */
@@ -154,9 +154,9 @@ export class SimulatedHost {
   };
 
   /**
-   * The programs of this host die at once, as with kill -9: no handler here hears of it, the other ends of its
-   * streams see ECONNRESET, ports are free again. Whatever the dead program still does through this object comes
-   * to nothing; `network.host(ip)` is then a fresh one, for the next program.
+   * Kills the programs of this host, as kill -9 does: no handler here is called, the other ends of its
+   * streams see ECONNRESET, ports are free again. Later calls of the dead program through this object have
+   * no effect; `network.host(ip)` is then a new host, for the next program.
    */
   kill(): void {
     this.#dead = true;
@@ -166,7 +166,7 @@ export class SimulatedHost {
     for (const stream of [...this.streams]) stream.killLocal();
   }
 
-  /** @internal Gives a datagram to the socket it is for; false when there is none. */
+  /** @internal Delivers a datagram to its socket; false: there is none. */
   receive(bytes: Buffer, source: Address, target: Address): boolean {
     const bound = this.#sockets.get(target.port);
     if (bound?.handler === undefined) return false;
@@ -177,7 +177,7 @@ export class SimulatedHost {
     return true;
   }
 
-  /** What a dead program waits for never comes. */
+  /** A promise that never settles, for calls of a dead program. */
   #unlessDead<T>(act: () => T): T | Promise<T> {
     return this.#dead ? new Promise<T>(() => {}) : act();
   }

@@ -7,7 +7,7 @@ export interface LinkOptions {
   readonly latencyMs: readonly [min: number, max: number];
   /** Share of datagrams lost. Streams lose nothing: TCP hides it. */
   readonly lossRatio: number;
-  /** Share of datagrams that arrive twice. */
+  /** Share of datagrams that are duplicated. */
   readonly duplicateRatio: number;
   /** Whether a datagram may overtake another one; needs a range of latencies. */
   readonly reorder: boolean;
@@ -17,7 +17,7 @@ export interface LinkOptions {
 
 export interface NetworkOptions extends Partial<LinkOptions> {
   readonly seed: number;
-  /** Default: a clock of the network's own. */
+  /** By default, a clock of its own. */
   readonly clock?: SimulatedClock;
 }
 
@@ -44,7 +44,7 @@ export interface Link {
 /** Latency, loss, capacity and partitions between the hosts of a simulated network; its clock and its chance. */
 export class SimulatedLinks {
   readonly clock: SimulatedClock;
-  /** The network's own chance; a test draws from `random.fork()` so that neither moves the other. */
+  /** Generator of the network; a test uses `random.fork()`, so that neither affects the other. */
   readonly random: SeededRandom;
   readonly #links = new Map<string, Link>();
   readonly #cuts = new Set<string>();

@@ -8,7 +8,7 @@ import { seeds } from './seeds.ts';
 const ONE = '10.0.0.1';
 const TWO = '10.0.0.2';
 
-/** Gathers what a stream tells. */
+/** Records the events of a stream. */
 class Recorder implements StreamHandler {
   readonly parts: Buffer[] = [];
   drains = 0;
@@ -40,7 +40,7 @@ async function connected(network: SimulatedNetwork) {
   return { near, far, stream, accepted, listener };
 }
 
-test('datagrams arrive within the latency, from the sender’s address, as often as the ratios say', async () => {
+test('datagrams arrive within the latency, from the sender’s address, at the rates of loss and duplication', async () => {
   const network = new SimulatedNetwork({ seed: 5, latencyMs: [10, 20], lossRatio: 0.3, duplicateRatio: 0.1 });
   const arrivals: number[] = [];
   const receiver = network.socket(TWO, 6_881);
@@ -117,7 +117,7 @@ test('a partition loses datagrams and dials until it is healed', async () => {
   expect(heard).toBe(1);
 });
 
-test('a dial is refused without a listener, given up by its signal, and a taken port is said', async () => {
+test('a dial is refused without a listener, ended by its signal, and a taken port is PORT_IN_USE', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const host = network.host(ONE);
   network.host(TWO);
@@ -162,7 +162,7 @@ test.each(seeds(30))(
   },
 );
 
-test('bytes touched before they were sent go out as they are then', async () => {
+test('bytes changed before they are sent are sent with the change', async () => {
   const network = new SimulatedNetwork({ seed: 1, bytesPerSecond: 1_000 });
   const { far, stream } = await connected(network);
   const bytes = Buffer.from('first');
@@ -276,7 +276,7 @@ test('a killed host is silent, its streams are reset, its ports free; the dead p
   );
 });
 
-test('streams can be broken from outside', async () => {
+test('streams can be broken by the test', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const { near, far } = await connected(network);
   network.breakStreams(TWO, ONE);

@@ -4,8 +4,8 @@ import { type Routes, SimulatedHost } from './SimulatedHost.ts';
 import { SimulatedLinks } from './SimulatedLinks.ts';
 
 /**
- * A network on the desk: hosts with an address each, UDP and TCP between them as in Shared/Transport.ts, all of it
- * timers of one simulated clock and draws of one seeded generator. One seed, one history.
+ * A simulated network: hosts with an address each, UDP and TCP between them as in Shared/Transport.ts, made of
+ * timers of one simulated clock and draws of one seeded generator. A seed always gives the same history.
  *
  *     const network = new SimulatedNetwork({ seed: 7, lossRatio: 0.3, latencyMs: [5, 80] });
  *     const peer = network.host('10.0.0.2');          // peer.dial, peer.listen, peer.bindDatagram
@@ -16,14 +16,14 @@ export class SimulatedNetwork extends SimulatedLinks implements Routes {
   readonly datagrams = { sent: 0, delivered: 0, lost: 0, duplicated: 0, bytes: 0 };
   readonly #hosts = new Map<string, SimulatedHost>();
 
-  /** The host with that IP; made when first asked for. 127.0.0.0/8 and ::1 always mean the sender's own host. */
+  /** The host with this IP, created on the first call. 127.0.0.0/8 and ::1 mean the sender's own host. */
   host(ip: string): SimulatedHost {
     const found = this.#hosts.get(ip) ?? new SimulatedHost(this, ip);
     this.#hosts.set(ip, found);
     return found;
   }
 
-  /** A UDP socket at once, without waiting. @param port - 0 takes a free one */
+  /** Binds a UDP socket synchronously. @param port - 0: a free one */
   socket(ip: string, port = 0): DatagramSocket {
     return this.host(ip).bindNow({ port });
   }
@@ -40,17 +40,17 @@ export class SimulatedNetwork extends SimulatedLinks implements Routes {
     }
   }
 
-  /** @internal The host died; its address is free. */
+  /** @internal Frees the address of a dead host. */
   forget(host: SimulatedHost): void {
     if (this.#hosts.get(host.ip) === host) this.#hosts.delete(host.ip);
   }
 
-  /** @internal The host an address leads to, seen from another one. */
+  /** @internal The host at an address, as seen from another host. */
   route(from: SimulatedHost, to: string): SimulatedHost | undefined {
     return isLoopback(to) ? from : this.#hosts.get(to);
   }
 
-  /** @internal One datagram on its way; the bytes are the network's own. */
+  /** @internal Transports one datagram, whose bytes the network owns. */
   carry(
     bytes: Uint8Array,
     from: SimulatedHost,

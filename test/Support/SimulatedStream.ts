@@ -2,14 +2,14 @@ import type { Address } from '../../Shared/Address.ts';
 import type { ByteStream, ReadTarget, StreamHandler } from '../../Shared/Transport.ts';
 import type { SimulatedLinks } from './SimulatedLinks.ts';
 
-/** `write` returns false when this much waits to be sent, as in Node. */
+/** Unsent bytes from which `write` returns false, as in Node. */
 const HIGH_WATER_BYTES = 64 * 1024;
 const SEGMENT_BYTES_MAX = 64 * 1024;
-/** Bytes under way and unread on the other side, together; then the sender waits. */
+/** Upper bound on bytes in flight and unread by the receiver. */
 const WINDOW_BYTES = 256 * 1024;
-/** While a partition lasts, a segment is tried again this often … */
+/** Interval of retransmissions during a partition. */
 const RETRANSMIT_MS = 250;
-/** … and after this long the side that waits for it gives up. */
+/** Time without delivery after which a connection breaks. */
 const GIVE_UP_MS = 60_000;
 
 interface Pending {
@@ -67,7 +67,7 @@ export class SimulatedStream implements ByteStream {
   #sending = false;
   #ending = false;
   #finSent = false;
-  /** Segments under way to the peer, in order; undefined is the end. */
+  /** Segments in flight to the peer, in order; undefined: the end. */
   readonly #wire: (Buffer | undefined)[] = [];
   #wireBytes = 0;
   #lastArrivalMs = 0;
@@ -89,7 +89,7 @@ export class SimulatedStream implements ByteStream {
     local.host.streams.add(this);
   }
 
-  /** @internal Connects this end; what was written before goes out now. */
+  /** @internal Connects this end; bytes written before are sent now. */
   join(peer: SimulatedStream, handler: StreamHandler, into: ReadTarget | undefined): void {
     this.#peer = peer;
     this.#handler = handler;
@@ -126,7 +126,7 @@ export class SimulatedStream implements ByteStream {
 
   destroy(): void {
     if (this.#closed) return;
-    // As the kernel does it: an orderly end, unless something would be lost unread or unsent.
+    // As in the kernel: an orderly end, unless bytes are unread or unsent.
     const lossy = this.#unreadBytes > 0 || this.#queuedBytes > 0;
     const finSent = this.#finSent;
     this.#close(undefined);
@@ -140,7 +140,7 @@ export class SimulatedStream implements ByteStream {
     this.#close(connectionError('ECONNRESET'));
   }
 
-  /** @internal This end vanishes without a word to its owner; the other sees ECONNRESET. */
+  /** @internal Removes this end without notice to its owner; the other sees ECONNRESET. */
   killLocal(): void {
     this.#handler = undefined;
     this.#resetPeer();
@@ -175,7 +175,7 @@ export class SimulatedStream implements ByteStream {
   #sent(first: Pending, count: number): void {
     this.#sending = false;
     if (this.#closed) return;
-    // Copied only now: an owner that touches the bytes before `done` sends what it wrote there.
+    // Copied only now: changes by the owner before `done` are sent.
     const segment = Buffer.from(first.bytes.subarray(first.sent, first.sent + count));
     first.sent += count;
     this.#queuedBytes -= count;
@@ -200,7 +200,7 @@ export class SimulatedStream implements ByteStream {
     clock.after(this.#lastArrivalMs - clock.nowMs(), () => this.#arrive(clock.nowMs()));
   }
 
-  /** The oldest segment under way arrives, or waits for the partition to heal. */
+  /** Delivers the oldest segment in flight, or defers it during a partition. */
   #arrive(firstTriedMs: number): void {
     if (this.#links.isCut(this.#host.ip, this.peerHost.ip)) {
       if (this.#links.clock.nowMs() - firstTriedMs >= GIVE_UP_MS) this.#close(connectionError('ETIMEDOUT'));
@@ -214,7 +214,7 @@ export class SimulatedStream implements ByteStream {
 
   #receive(segment: Buffer | undefined): void {
     if (this.#closed) {
-      // Data for a program that is gone is answered with a reset.
+      // Data for a dead program is answered with a reset.
       if (segment !== undefined) this.#resetPeer();
       return;
     }
@@ -235,7 +235,7 @@ export class SimulatedStream implements ByteStream {
     });
   }
 
-  /** Hands over what has arrived until it is all read or the owner pauses. */
+  /** Delivers received bytes until all are read or the owner pauses. */
   #read(): void {
     while (!this.#paused && !this.#closed) {
       const segment = this.#unread.shift();
@@ -267,7 +267,7 @@ export class SimulatedStream implements ByteStream {
     if (this.#finSent && this.#finReceived && this.#unread.length === 0) this.#close(undefined);
   }
 
-  /** The other end learns of it one trip later; a partition swallows it. */
+  /** Notifies the other end one trip later; lost during a partition. */
   #resetPeer(): void {
     const link = this.#links.link(this.#host.ip, this.peerHost.ip);
     this.#links.clock.after(this.#links.latency(link), () => {

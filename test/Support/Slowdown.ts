@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
 
 /**
- * Limit for a peer that quits: it is promised to leave the tracker within a second. The rest is for a disk that other
+ * Limit for a peer that quits: promised is a second until it has left the tracker. The rest is for a disk that other
  * programs keep busy; a lease that expires takes 20 s.
  */
 export const GONE_MS = 4_000;
-/** Limit for a file that appears, changes or vanishes: 2 s are promised after it is quiet. The rest is as above. */
+/** Limit for a file that appears, changes or vanishes: promised are 2 s after its quiet period. The rest is as above. */
 export const SEEN_MS = 6_000;
 
 /** CPU time of the yardstick: several time slices of the scheduler. */

@@ -9,7 +9,7 @@ export interface PeerSetup extends LaunchOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly share?: TempFolder;
   readonly port?: number;
-  /** Default: the tracker of the LAN. Undefined: none. */
+  /** By default the tracker of the LAN; undefined: none. */
   readonly tracker?: string | undefined;
   readonly args?: readonly string[];
 }

@@ -9,7 +9,7 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import { someBytes, type TestLan } from './TestLan.ts';
 import { eventually, type TestPeer } from './TestPeer.ts';
 
-/** Recorded states of earlier versions, a folder each: what a peer that was killed left on disk. */
+/** Recorded states of earlier versions, a folder each: the files of a killed peer. */
 export const RECORDS = fileURLToPath(new URL('../Golden/Upgrade/', import.meta.url));
 
 const MIB = 1_048_576;
@@ -20,12 +20,12 @@ export const WANTED: Readonly<Record<string, Buffer>> = {
   'Holiday/b.bin': someBytes(33, 2 * MIB),
   'Holiday/notes.txt': someBytes(34, 2_000),
 };
-/** Files that it shared: the content at the time of the record. Another content of equal size tells a cached hash. */
+/** Files that it shared, as of the record. Later content of equal size reveals a cached hash. */
 export const SHARED: Readonly<Record<string, string>> = { 'mine.txt': 'of my own', 'Class/ü.txt': 'two' };
 /** State that belongs to one run or one place, not to the peer. */
 const PASSING = /^(?:lock-\d+|share\.json)$/;
 
-/** Starts a peer, kills it amid downloads, and copies what it leaves to a folder of small files. */
+/** Starts a peer, kills it during downloads, and copies its files to a folder of small files. */
 export async function recordState(lan: TestLan, into: string): Promise<void> {
   const anna = await lan.seeder('anna', { files: WANTED, args: ['--upload-limit', '1M'] });
   const berta = await lan.seeder('berta', { files: SHARED, args: ['--accept', 'ask'] });
@@ -52,7 +52,7 @@ export async function recordState(lan: TestLan, into: string): Promise<void> {
   await writeFile(join(into, 'hashes.txt'), await generalized(await cacheOf(berta.program.home)));
 }
 
-/** Puts a recorded state under a peer that has ended, in place of its own. */
+/** Replaces the state of an ended peer by a recorded one. */
 export async function restoreState(from: string, peer: TestPeer): Promise<void> {
   const state = await stateOf(peer.program.home);
   for (const name of await readdir(join(from, 'state')))

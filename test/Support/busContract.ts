@@ -8,17 +8,17 @@ import { runOf } from '../Tracker/peers.ts';
 export interface TestedBus {
   /** A bus of the cluster with this name. */
   bus(name?: string): Bus;
-  /** Ends the server without a word; starts it again at the same address. */
+  /** Kills the server, and restarts it at the same address. */
   stop(): Promise<void>;
   restart(): Promise<void>;
   /** Resolves when the condition holds. @throws Error after some time */
   until(isReached: () => boolean): Promise<void>;
 }
 
-/** What the trackers of a cluster rely on. Every implementation of a bus passes these. */
+/** Guarantees of a bus to the trackers of a cluster. Every implementation passes these tests. */
 export function describeBus(name: string, open: () => Promise<TestedBus>): void {
   describe(name, () => {
-    /** A tracker at the bus, and everything that it received. */
+    /** A tracker at the bus, and all messages that it received. */
     async function place(bus: Bus, self: InstanceId) {
       const received: string[] = [];
       const events: string[] = [];
@@ -35,7 +35,7 @@ export function describeBus(name: string, open: () => Promise<TestedBus>): void 
       };
     }
 
-    test('a message for all reaches all others, one for a tracker that one; nobody gets its own', async () => {
+    test('a broadcast reaches all other trackers, a message to one tracker only that one', async () => {
       const tested = await open();
       const bus = tested.bus();
       const [one, two, three] = [
@@ -64,7 +64,7 @@ export function describeBus(name: string, open: () => Promise<TestedBus>): void 
       await Promise.all([one, two].map(({ connection }) => connection.close()));
     });
 
-    test('what was published before closing arrives; after it nothing is sent or received', async () => {
+    test('messages published before close arrive; after it nothing is sent or received', async () => {
       const tested = await open();
       const [one, two] = [await place(tested.bus(), runOf(1)), await place(tested.bus(), runOf(2))];
       one.say('all', 'goodbye');
@@ -78,7 +78,7 @@ export function describeBus(name: string, open: () => Promise<TestedBus>): void 
       expect([one.received, two.received]).toEqual([[], ['goodbye']]);
     });
 
-    test('a server that is gone is reported once and joined again by itself; messages meanwhile are dropped', async () => {
+    test('a lost server is reported once and rejoined automatically; messages meanwhile are dropped', async () => {
       const tested = await open();
       const [one, two] = [await place(tested.bus(), runOf(1)), await place(tested.bus(), runOf(2))];
       await tested.stop();
@@ -99,7 +99,7 @@ export function describeBus(name: string, open: () => Promise<TestedBus>): void 
       await Promise.all([one, two].map(({ connection }) => connection.close()));
     });
 
-    test('closing ends also when the server is killed in the same moment', async () => {
+    test('close ends also if the server is killed at the same moment', async () => {
       const tested = await open();
       const [one, two] = [await place(tested.bus(), runOf(1)), await place(tested.bus(), runOf(2))];
       const [stopped, closed] = [
@@ -111,7 +111,7 @@ export function describeBus(name: string, open: () => Promise<TestedBus>): void 
       await tested.restart();
     });
 
-    test('a server that is not there is an error with a hint; closing without it works', async () => {
+    test('a missing server is an error with a hint, and close works without it', async () => {
       const tested = await open();
       const one = await place(tested.bus(), runOf(1));
       await tested.stop();

@@ -12,7 +12,7 @@ export interface TestKey {
   readonly prove: Prove;
 }
 
-/** The heartbeat again, with the proof that an answer to it demands. */
+/** The heartbeat with the proof that its answer demands. */
 export function proven(
   { prove }: TestKey,
   connectionId: string,
@@ -25,7 +25,7 @@ export function proven(
   return { ...beat, proof: prove({ trackerInstance, connectionId, peerId, instanceId, port }) };
 }
 
-/** The key that belongs to a word: always the same. */
+/** The key derived from a word. */
 export function keyOf(word: string): TestKey {
   const seed = createHash('sha256').update(word).digest();
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });

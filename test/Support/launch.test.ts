@@ -11,7 +11,7 @@ process.stdin.setEncoding('utf8').on('data', (text) => {
 }).on('end', () => process.exit(3));
 `;
 
-test('a program gets a home of its own, reads typed lines, and reports how it ended', async () => {
+test('a program gets a home of its own, reads typed lines, and reports its exit', async () => {
   const folder = await TempFolder.forTest();
   const script = await folder.write('echo.mjs', ECHO);
   const launcher = new Launcher();
@@ -33,7 +33,7 @@ test('a program gets a home of its own, reads typed lines, and reports how it en
   expect(existsSync(program.home)).toBe(false);
 });
 
-test('a line that never comes is an error with the output in it; close ends what still runs', async () => {
+test('a missing line is an error with the output; close ends running programs', async () => {
   const folder = await TempFolder.forTest();
   const script = await folder.write('echo.mjs', ECHO);
   const launcher = Launcher.forTest();
@@ -45,7 +45,7 @@ test('a line that never comes is an error with the output in it; close ends what
   await expect(program.line(/never/)).rejects.toThrow('ended without a line');
 });
 
-test('a port is handed out once, also to tests that draw it while it is checked', async () => {
+test('a port is given to one test, also if another draws it during the check', async () => {
   const oneOfForty = () => (Math.random() * 40) / 1_000;
   const ports = await Promise.all(Array.from({ length: 30 }, () => freePort(oneOfForty)));
   expect(new Set(ports).size).toBe(30);

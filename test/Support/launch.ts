@@ -16,9 +16,9 @@ const LEAKING = /^(SHOAL_|XDG_|NODE_|VITEST|npm_|FORCE_COLOR|NO_COLOR|CI$)/i;
 export interface LaunchOptions {
   /** Added to a clean environment; undefined removes a variable. Discovery is off unless set here. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** HOME that keeps state between two launches. Default: a fresh folder, removed at the end. */
+  /** HOME that keeps state between two launches; by default a new folder, removed at the end. */
   readonly home?: string;
-  /** Default: the HOME, so that nothing depends on the place of the repository. */
+  /** By default the HOME, so that nothing depends on the location of the repository. */
   readonly cwd?: string;
   /** Put in front of the command: `['ip', 'netns', 'exec', name]`. */
   readonly prefix?: readonly string[];

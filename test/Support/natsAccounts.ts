@@ -5,7 +5,7 @@ type Key = ReturnType<typeof createUser>;
 
 const UNLIMITED = { subs: -1, data: -1, payload: -1 };
 
-/** An operator of NATS with one account, as `nsc` makes them. https://docs.nats.io, "JWT authentication" */
+/** An operator of NATS with one account, in the format of `nsc`. https://docs.nats.io, "JWT authentication" */
 export class NatsAccount {
   readonly #operator = createOperator();
   readonly #account = createAccount();

@@ -1,7 +1,7 @@
 /**
  * The seeds of a test, from 1 to `count`, for `test.each(seeds(200))('… (seed %i)', (seed) => …)`.
  * `SHOAL_SEEDS=5000` takes this count instead, `SHOAL_SEEDS=x10` ten times as many as the test asks for.
- * A seed that fails is worth a test of its own.
+ * A seed that fails deserves a test of its own.
  */
 export function seeds(count: number): number[] {
   const [, times = '', number = ''] = /^(x?)(\d+)$/.exec(process.env.SHOAL_SEEDS ?? 'x1') ?? [];

@@ -5,7 +5,7 @@ import { afterAll, expect } from 'vitest';
 const { SHOAL_SEED } = process.env;
 fc.configureGlobal({ seed: SHOAL_SEED === undefined ? 20_240_501 : Number(SHOAL_SEED) });
 
-/** Test files share a process: a change that one leaves behind would affect the next. */
+/** Test files share a process: a change left by one would affect the next. */
 const before = surroundings();
 afterAll(() => expect(surroundings(), 'what this file leaves behind').toEqual(before));
 

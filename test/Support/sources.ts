@@ -19,7 +19,7 @@ export interface Source {
   /** From the root, with `/`. */
   readonly path: string;
   readonly lineCount: number;
-  /** The text without comments and without what plain strings hold. */
+  /** The text without comments and the content of plain strings. */
   readonly code: string;
   readonly text: string;
   readonly imports: readonly Import[];

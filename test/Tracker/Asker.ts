@@ -34,7 +34,7 @@ export function withToken(logic: TrackerLogic, sender: Address, request: Tracker
 }
 
 /**
- * Somebody at one address who talks with a tracker's logic. Requests in the name of a peer with NO_TOKEN get the token that the
+ * A client at one address of a tracker's logic. Requests in the name of a peer with NO_TOKEN get the token that the
  * tracker gives to a proven peer at this address.
  */
 export class Asker {
@@ -50,7 +50,7 @@ export class Asker {
     this.#address = address;
   }
 
-  /** The connection id it was given last. */
+  /** The latest connection id. */
   get cookie(): string {
     return this.#cookie;
   }

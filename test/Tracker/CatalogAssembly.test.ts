@@ -21,7 +21,7 @@ function page(version: number, base: number, number: number, pages: number, entr
   return { version, base, page: number, pages, entries };
 }
 
-/** What of these paths the index finds. */
+/** Those of the paths that the index finds. */
 function shared(index: CatalogIndex, paths: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const path of paths) {
@@ -31,7 +31,7 @@ function shared(index: CatalogIndex, paths: readonly string[]): Map<string, stri
 }
 
 describe('one version', () => {
-  test('is held when its last missing page is here, in any order', () => {
+  test('is held after its last missing page, in any order', () => {
     const { index, assembly } = fresh();
     expect(assembly.page(OWNER, page(1, 0, 2, 3, [file('three', 3)]))).toEqual({ kind: 'taken', held: 0 });
     expect(assembly.page(OWNER, page(1, 0, 0, 3, [file('one', 1)])).kind).toBe('taken');
@@ -48,7 +48,7 @@ describe('one version', () => {
     expect(index.size).toBe(0);
   });
 
-  test('a new whole catalog removes what it does not name', () => {
+  test('a new whole catalog removes files that it does not name', () => {
     const { index, assembly } = fresh();
     assembly.page(OWNER, page(1, 0, 0, 1, [file('stays', 1), file('goes', 2), file('changes', 3)]));
     assembly.page(OWNER, page(2, 0, 0, 2, [file('changes', 4)]));
@@ -62,7 +62,7 @@ describe('one version', () => {
     );
   });
 
-  test('a whole catalog given up half-way and begun anew leaves nothing behind', () => {
+  test('a whole catalog that is abandoned and restarted leaves no file of the first attempt', () => {
     const { index, assembly } = fresh();
     assembly.page(OWNER, page(1, 0, 0, 2, [file('phantom', 1)]));
     assembly.page(OWNER, page(2, 0, 0, 1, [file('real', 2)]));
@@ -71,7 +71,7 @@ describe('one version', () => {
 });
 
 describe('differences', () => {
-  test('change the version they build on', () => {
+  test('change their base version', () => {
     const { index, assembly } = fresh();
     assembly.page(OWNER, page(1, 0, 0, 1, [file('old', 1), file('same', 2)]));
     const gone: PublishedEntry = { ...file('old', 1), kind: 'gone' };
@@ -82,14 +82,14 @@ describe('differences', () => {
     expect([...shared(index, ['old', 'same', 'new']).keys()]).toEqual(['same', 'new']);
   });
 
-  test('on another version change nothing, and the answer says what is held', () => {
+  test('for another base change nothing, and the answer has the held version', () => {
     const { index, assembly } = fresh();
     assembly.page(OWNER, page(3, 0, 0, 1, [file('one', 1)]));
     expect(assembly.page(OWNER, page(5, 4, 0, 1, [file('two', 2)]))).toEqual({ kind: 'base-lost', held: 3 });
     expect(index.size).toBe(1);
   });
 
-  test('given up half-way make the base unknown: the whole catalog is wanted again', () => {
+  test('abandoned half-way make the base unknown: the whole catalog is requested', () => {
     const { index, assembly } = fresh();
     assembly.page(OWNER, page(1, 0, 0, 1, [file('one', 1)]));
     assembly.page(OWNER, page(2, 1, 0, 2, [file('phantom', 2)]));
@@ -101,7 +101,7 @@ describe('differences', () => {
     expect([...shared(index, ['one', 'two', 'phantom', 'late']).keys()]).toEqual(['one', 'two']);
   });
 
-  test('running downloads come and go by their FileId', () => {
+  test('running downloads are added and removed by their FileId', () => {
     const { index, assembly } = fresh();
     const partial: PublishedEntry = { ...file('', 7), kind: 'partial' };
     assembly.page(OWNER, page(1, 0, 0, 1, [partial]));
@@ -142,10 +142,10 @@ describe('hostile pages', () => {
     expect(all.assembly.page(2, page(1, 0, 0, 1, many)).kind).toBe('completed');
   });
 
-  test('300 whole catalogs in a row do not confuse old with new', () => {
+  test('300 whole catalogs in a row leave only the files of the last', () => {
     const { index, assembly } = fresh();
     for (let version = 1; version <= 300; version++) {
-      // Begun and given up, again and again, then one that is finished.
+      // Abandoned publications, then a complete one.
       assembly.page(OWNER, page(version, 0, 0, 2, [file(`draft ${version}`, version)]));
     }
     assembly.page(OWNER, page(301, 0, 0, 1, [file('final', 1)]));
@@ -183,11 +183,11 @@ test.each(seeds(60))('the newest version wins through loss, repetition and disor
       random
         .shuffle(send)
         .slice(1)
-        .forEach((one) => void one()); // Given up half-way.
+        .forEach((one) => void one()); // Abandoned half-way.
     } else {
       const wave = random.shuffle([...send, ...random.sample(send, 3), ...random.sample(late, 4)]);
       for (const one of wave) one();
-      for (const one of send) one(); // Retries: in the end each page arrived.
+      for (const one of send) one(); // Retries until each page has arrived.
     }
     const sentVersion = version;
     late.push(

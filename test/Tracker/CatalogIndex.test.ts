@@ -33,7 +33,7 @@ function ownersOf(index: CatalogIndex, folder: string): number[] {
 }
 
 describe('search', () => {
-  test('all words must match, the last one as a prefix, whatever case and accents', () => {
+  test('all words must match, the last one as a prefix, ignoring case and accents', () => {
     const index = indexOf([1, 'Élodie - Été.mp3', 1], [1, 'elodie hiver.mp3', 2], [2, 'melodie.mp3', 3]);
     expect(paths(index, 'ELODIE').sort()).toEqual(['elodie hiver.mp3', 'Élodie - Été.mp3']);
     expect(paths(index, 'elodie et')).toEqual(['Élodie - Été.mp3']);
@@ -42,7 +42,7 @@ describe('search', () => {
     expect(paths(index, 'nothing')).toEqual([]);
   });
 
-  test('equal contents are one hit, whatever they are called', () => {
+  test('equal contents are one hit, under any names', () => {
     const index = indexOf([1, 'song.mp3', 1], [2, 'Song (copy).mp3', 1], [3, 'song.mp3', 2]);
     const { total, files } = index.search('song');
     expect(total).toBe(2);
@@ -67,7 +67,7 @@ describe('search', () => {
     ]);
   });
 
-  test('at most 200 hits, 50 that one owner alone has', () => {
+  test('at most 200 hits, 50 of them of one owner alone', () => {
     const index = new CatalogIndex([1, 2]);
     for (let number = 0; number < 400; number++) index.put(1, file(`flood ${number}`, number), 0);
     for (let number = 400; number < 420; number++) index.put(2, file(`flood ${number}`, number), 0);
@@ -87,7 +87,7 @@ describe('search', () => {
     ['3,000, ids all over the range', 3_000, 30, 1_400_000],
     ['3,000, ids close together', 3_000, 30, 1],
     ['3,000 of four owners: the quota takes what comes later', 3_000, 4, 1_400_000],
-  ])('of too many equal ones those with the lowest ids: %s', (_title, count, owners, distance) => {
+  ])('of too many equal hits those with the lowest ids: %s', (_title, count, owners, distance) => {
     const random = new SeededRandom(5);
     const files = Array.from({ length: count }, (_, at): [number, string, number] => {
       // The lowest ids belong to the first owner.
@@ -112,13 +112,13 @@ describe('search', () => {
     expect(paths(index, contentOf(3))).toEqual([]);
   });
 
-  test('names of signs are found whole', () => {
+  test('names of punctuation are found as one word', () => {
     expect(paths(indexOf([1, '♥♥', 1]), '♥♥')).toEqual(['♥♥']);
   });
 });
 
 describe('holders', () => {
-  test('of a hit whose content has gone, and whose row is that of another one, there are none', () => {
+  test('of a removed content whose row was reused, there are none', () => {
     const index = indexOf([1, 'a song', 1], [2, 'b song', 2]);
     const [first] = index.search('song').files;
     if (first === undefined) throw new Error('nothing found');
@@ -153,7 +153,7 @@ describe('holders', () => {
 });
 
 describe('folders', () => {
-  test('owners below an exact path, and only those', () => {
+  test('are found by exact path, with the owners below it', () => {
     const index = indexOf(
       [1, 'Music/Élodie/a.mp3', 1],
       [2, 'Music/Élodie/live/b.mp3', 2],
@@ -167,12 +167,12 @@ describe('folders', () => {
     expect(ownersOf(index, 'Nothing')).toEqual([]);
   });
 
-  test('of signs alone', () => {
+  test('with names of punctuation are found', () => {
     expect(ownersOf(indexOf([1, '---/a', 1], [2, '--/a', 1]), '---')).toEqual([1]);
   });
 });
 
-test('a leaving owner takes all its entries along', () => {
+test('the entries of an owner that leaves are removed', () => {
   const index = indexOf([1, 'a b', 1], [1, 'c d', 2], [2, 'a b', 1]);
   index.forget(1);
   expect(index.size).toBe(1);
@@ -181,7 +181,7 @@ test('a leaving owner takes all its entries along', () => {
   expect(index.holders(contentOf(1))?.holders).toMatchObject([{ owner: 2, complete: true }]);
 });
 
-/** What the index holds, the slow and obvious way. */
+/** Reference model of the index, slow and simple. */
 class Model {
   readonly shared = new Map<string, { owner: number; file: SharedFile; generation: number }>();
 
@@ -207,7 +207,7 @@ describe('claims of holders about one content', () => {
     ...change,
   });
 
-  test('the size of most complete holders counts, and who says otherwise is named', () => {
+  test('the size of most complete holders counts, and the other holders are returned', () => {
     const index = new CatalogIndex([7, 8]);
     index.put(1, claim('lie', { size: 5 }), 0);
     expect(index.holders(content)).toMatchObject({ size: 5 });
@@ -263,14 +263,14 @@ test.each([8, 9, 40, 63, 64])('the first %i digits of an id find it among many',
   expect(index.search((ids[5] ?? '').slice(0, digits)).files).toEqual([]);
 });
 
-describe('a large catalog goes piece by piece', () => {
+describe('a large catalog is removed in steps', () => {
   const large = (generation: number, from = 0) => {
     const index = new CatalogIndex([7, 8], 0);
     for (let at = from; at < from + 100; at++) index.put(1, file(`old/song ${at}.mp3`, at), generation);
     return index;
   };
 
-  test('forgotten, nothing of it is found from that moment on, and who gets its number has his own', () => {
+  test('a removed catalog is not found from that moment on, and its number can be reused', () => {
     const index = large(0);
     index.put(2, file('song 5.mp3', 5), 0);
     index.forget(1);
@@ -294,13 +294,13 @@ describe('a large catalog goes piece by piece', () => {
     expect(paths(index, 'song').sort()).toEqual(['old/song 7.mp3', 'song 5.mp3']);
   });
 
-  test('replaced, what the new one does not name goes, also when it changes meanwhile', () => {
+  test('a replaced catalog loses files that the new one does not name, also during changes', () => {
     const index = large(0);
     for (let at = 50; at < 60; at++) index.put(1, file(`old/song ${at}.mp3`, at), 1);
     index.sweep(1, 1);
     for (let at = 99; at > 52; at -= 2) {
       index.tidy(1);
-      index.remove(1, file(`old/song ${at - 1}.mp3`, at - 1)); // the one that the sweep looks at next
+      index.remove(1, file(`old/song ${at - 1}.mp3`, at - 1)); // the next one of the sweep
     }
     index.tidy(1_000);
 
@@ -310,7 +310,7 @@ describe('a large catalog goes piece by piece', () => {
     expect(paths(index, 'song').sort()).toEqual([50, 51, 53, 55, 57, 59].map((at) => `old/song ${at}.mp3`));
   });
 
-  test('a newer catalog takes over from a sweep that is not done', () => {
+  test('a newer catalog replaces an unfinished sweep', () => {
     const index = large(0);
     index.put(1, file('old/song 0.mp3', 0), 1);
     index.sweep(1, 1);
@@ -324,57 +324,54 @@ describe('a large catalog goes piece by piece', () => {
   });
 });
 
-test.each(seeds(40))(
-  'finds exactly what a scan of everything finds, through all changes (seed %i)',
-  (seed) => {
-    const random = new SeededRandom(seed);
-    const words = ['ab', 'abc', 'abcd', 'b', 'bc', 'xé', 'xe', 'x1', '物', 'ß'];
-    // Every other one forgets piece by piece.
-    const atOnce = seed % 2 === 0 ? Number.POSITIVE_INFINITY : 0;
-    const index = new CatalogIndex([random.int(0, 2 ** 31), random.int(0, 2 ** 31)], atOnce);
-    const model = new Model();
-    const somePath = () =>
-      Array.from({ length: random.int(1, 3) }, () => random.sample(words, random.int(1, 3)).join(' ')).join(
-        '/',
-      );
-    for (let step = 0; step < 600; step++) {
-      const owner = random.int(0, 7);
-      const generation = random.int(0, 2);
-      const some = file(somePath(), random.int(0, 30));
-      if (random.chance(0.6)) {
-        index.put(owner, some, generation);
-        model.shared.set(`${owner} ${some.path}`, { owner, file: some, generation });
-      } else if (random.chance(0.7)) {
-        const known = [...model.shared.values()].filter((one) => one.owner === owner);
-        const gone = known.length > 0 && random.chance(0.9) ? random.pick(known).file : some;
-        index.remove(owner, gone);
-        model.shared.delete(`${owner} ${gone.path}`);
-      } else if (random.chance(0.5)) {
-        index.sweep(owner, generation);
-        index.tidy(Number.POSITIVE_INFINITY);
-        model.drop((one) => one.owner === owner && one.generation !== generation);
-      } else if (random.chance(0.3)) {
-        index.forget(owner);
-        model.drop((one) => one.owner === owner);
-      }
-      index.tidy(random.int(0, 2));
-      if (step % 10 !== 0) continue;
-      const query = random.sample(words, random.int(1, 2)).join(' ');
-      const expected = model.matches(query);
-      const found = index.search(query);
-      expect(new Set(found.files.map((one) => one.fileId))).toEqual(expected);
-      expect(found.total).toBe(expected.size);
-      if (index.isTidy) expect(index.size).toBe(model.shared.size);
-      else expect(index.size).toBeGreaterThanOrEqual(model.shared.size);
-      for (const fileId of [contentOf(random.int(0, 30))]) {
-        const holders = [...model.shared.values()].filter((one) => one.file.fileId === fileId);
-        expect(new Set(index.holders(fileId)?.holders.map((one) => one.owner))).toEqual(
-          new Set(holders.map((one) => one.owner)),
-        );
-      }
-      const [folder = ''] = somePath().split('/');
-      const below = [...model.shared.values()].filter((one) => one.file.path.startsWith(`${folder}/`));
-      expect(new Set(ownersOf(index, folder))).toEqual(new Set(below.map((one) => one.owner)));
+test.each(seeds(40))('finds the same as a scan of all entries, after any changes (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const words = ['ab', 'abc', 'abcd', 'b', 'bc', 'xé', 'xe', 'x1', '物', 'ß'];
+  // Every other seed removes in steps.
+  const atOnce = seed % 2 === 0 ? Number.POSITIVE_INFINITY : 0;
+  const index = new CatalogIndex([random.int(0, 2 ** 31), random.int(0, 2 ** 31)], atOnce);
+  const model = new Model();
+  const somePath = () =>
+    Array.from({ length: random.int(1, 3) }, () => random.sample(words, random.int(1, 3)).join(' ')).join(
+      '/',
+    );
+  for (let step = 0; step < 600; step++) {
+    const owner = random.int(0, 7);
+    const generation = random.int(0, 2);
+    const some = file(somePath(), random.int(0, 30));
+    if (random.chance(0.6)) {
+      index.put(owner, some, generation);
+      model.shared.set(`${owner} ${some.path}`, { owner, file: some, generation });
+    } else if (random.chance(0.7)) {
+      const known = [...model.shared.values()].filter((one) => one.owner === owner);
+      const gone = known.length > 0 && random.chance(0.9) ? random.pick(known).file : some;
+      index.remove(owner, gone);
+      model.shared.delete(`${owner} ${gone.path}`);
+    } else if (random.chance(0.5)) {
+      index.sweep(owner, generation);
+      index.tidy(Number.POSITIVE_INFINITY);
+      model.drop((one) => one.owner === owner && one.generation !== generation);
+    } else if (random.chance(0.3)) {
+      index.forget(owner);
+      model.drop((one) => one.owner === owner);
     }
-  },
-);
+    index.tidy(random.int(0, 2));
+    if (step % 10 !== 0) continue;
+    const query = random.sample(words, random.int(1, 2)).join(' ');
+    const expected = model.matches(query);
+    const found = index.search(query);
+    expect(new Set(found.files.map((one) => one.fileId))).toEqual(expected);
+    expect(found.total).toBe(expected.size);
+    if (index.isTidy) expect(index.size).toBe(model.shared.size);
+    else expect(index.size).toBeGreaterThanOrEqual(model.shared.size);
+    for (const fileId of [contentOf(random.int(0, 30))]) {
+      const holders = [...model.shared.values()].filter((one) => one.file.fileId === fileId);
+      expect(new Set(index.holders(fileId)?.holders.map((one) => one.owner))).toEqual(
+        new Set(holders.map((one) => one.owner)),
+      );
+    }
+    const [folder = ''] = somePath().split('/');
+    const below = [...model.shared.values()].filter((one) => one.file.path.startsWith(`${folder}/`));
+    expect(new Set(ownersOf(index, folder))).toEqual(new Set(below.map((one) => one.owner)));
+  }
+});

@@ -7,7 +7,7 @@ const secret = new SeededRandom(1).bytes(32);
 const cookies = new ConnectionCookie(secret);
 const address = { host: '192.168.1.20', port: 40_001 };
 
-test('a cookie is good in its minute and the next, and in no other', () => {
+test('a cookie is valid in its minute and the next, and in no other', () => {
   const made = 10 * COOKIE_STEP_MS + 17;
   const cookie = cookies.make(address, made);
 
@@ -18,7 +18,7 @@ test('a cookie is good in its minute and the next, and in no other', () => {
   expect(cookies.check(cookie, address, 10 * COOKIE_STEP_MS - 1)).toBe(false);
 });
 
-test('it belongs to one host and one port, and to one run of the tracker', () => {
+test('a cookie is valid for one host and port, and for one run of the tracker', () => {
   const cookie = cookies.make(address, 0);
 
   expect(cookies.check(cookie, { ...address, port: address.port + 1 }, 0)).toBe(false);
@@ -37,7 +37,7 @@ test('10,000 forged ones are refused', () => {
   expect(accepted).toBe(0);
 });
 
-test('text that is no cookie is refused', () => {
+test('other text is refused', () => {
   for (const text of ['', 'zz', 'c0ffee', '00'.repeat(9)])
     expect(cookies.check(text, address, 0)).toBe(false);
 });

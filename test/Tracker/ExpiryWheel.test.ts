@@ -19,7 +19,7 @@ test('a step reads a bounded number of leases, however many were renewed since',
   do {
     read = 0;
     const due = wheel.due(6_000, 2);
-    // Each is read once more when it is put back.
+    // Each is read once more after it was moved.
     expect(read).toBeLessThanOrEqual(2 * 129);
     expect(due.length).toBeLessThanOrEqual(2);
     for (const lease of due) expired.add(lease);

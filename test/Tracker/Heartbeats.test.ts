@@ -6,7 +6,7 @@ import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { Asker, withToken } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 
-/** The same heartbeat again is answered without reading it: it must mean what it meant when it was read. */
+/** A repeated heartbeat is answered without decoding: its meaning must not have changed. */
 
 const tracker = () =>
   new TrackerLogic({
@@ -18,7 +18,7 @@ const tracker = () =>
 const home = { host: '10.0.0.1', port: 40_001 };
 const beat = heartbeatOf(1, { catalogVersion: 3 });
 
-test('it is answered as the first one was, and keeps the peer', () => {
+test('a repeated heartbeat gets the answer of the first one, and renews the lease', () => {
   const logic = tracker();
   const peer = new Asker(logic, home).connect();
   const first = peer.expect('alive', beat);
@@ -31,7 +31,7 @@ test('it is answered as the first one was, and keeps the peer', () => {
   expect(peer.expect('alive', beat, 70_000)).toEqual(first); // Still the peer's own, but it joins anew.
 });
 
-test('whatever changes in it is heard', () => {
+test('a heartbeat with any changed byte is decoded', () => {
   const logic = tracker();
   const peer = new Asker(logic, home).connect();
   peer.expect('alive', beat);
@@ -55,7 +55,7 @@ test('whatever changes in it is heard', () => {
   }
 });
 
-test('another connection id, minute or address is looked at', () => {
+test('a heartbeat with another connection id, minute or address is decoded', () => {
   const logic = tracker();
   const peer = new Asker(logic, home).connect();
   peer.expect('alive', beat);
@@ -74,17 +74,17 @@ test('another connection id, minute or address is looked at', () => {
   peer.expect('alive', beat, 2 * COOKIE_STEP_MS);
 });
 
-test('the limit counts it, and so do the counts', () => {
+test('a repeated heartbeat counts for the rate limit and the counters', () => {
   const logic = tracker();
   const peer = new Asker(logic, home).connect();
   const answers = Array.from({ length: 100 }, () => peer.ask(beat)?.type);
 
-  // The join is behind no limit yet: nobody was registered there.
+  // The join is not limited: the address had no peer.
   expect(answers.filter((type) => type === 'alive')).toHaveLength(61);
   expect(logic.counts).toMatchObject({ served: 62, limited: 39, refused: 39 });
 });
 
-test('two peers behind one address are two', () => {
+test('two peers at one address are distinct', () => {
   const logic = tracker();
   const both = new Asker(logic, home).connect();
   for (let nowMs = 0; nowMs < 60_000; nowMs += 5_000) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { hostKey, hostOf } from '../../Tracker/HostKey.ts';
 
-test('an IPv4 address is its four bytes, and comes back', () => {
+test('an IPv4 address is encoded in its four bytes, and decoded to the same text', () => {
   expect(hostKey('0.0.0.0')).toBe(0);
   expect(hostKey('127.0.0.1')).toBe(0x7f000001);
   expect(hostKey('255.255.255.255')).toBe(-1);
@@ -30,7 +30,7 @@ test.each([
   '1.2.3.x',
   '::1',
   '2001:db8::1.2.3.4',
-])('%j stays the text it is', (host) => {
+])('%j is kept as text', (host) => {
   expect(hostKey(host)).toBe(host);
   expect(hostOf(host)).toBe(host);
 });

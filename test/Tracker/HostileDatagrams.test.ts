@@ -73,7 +73,7 @@ describe('before a valid connection id', () => {
     });
   });
 
-  test('a flood under a forged address shuts nobody out', () => {
+  test('a flood under a forged address does not shut out its owner', () => {
     const logic = tracker();
     const connect = encodeRequest('', 1, { type: 'connect' });
     const forged = encodeRequest('00'.repeat(8), 1, heartbeatOf(1));
@@ -110,7 +110,7 @@ test('with a valid one, damaged requests never throw and every reply can be read
   let nowMs = 0;
   fc.assert(
     fc.property(fc.oneof(bytes, fc.constantFrom(...good)), (datagram) => {
-      // Slow enough for the limits, and in the life of the connection id.
+      // Slow enough for the rate limits, and within the lifetime of the connection id.
       nowMs = (nowMs + 60) % 60_000;
       for (const reply of logic.receive(datagram, FROM, nowMs)) {
         kinds.add(decodeReply(reply.bytes).reply.type);
@@ -124,7 +124,7 @@ test('with a valid one, damaged requests never throw and every reply can be read
   expect(kinds).toContain('refused');
 });
 
-test('a peer that lives among the noise is served throughout', () => {
+test('a peer is served throughout the flood', () => {
   const logic = tracker();
   const cookie = connected(logic);
   const random = new SeededRandom(6);

@@ -80,7 +80,7 @@ test('/metrics and /healthz answer, and nothing else does', async () => {
   expect((await fetch(`${base}/metrics`, { method: 'POST', body: 'x' })).status).toBe(405);
 });
 
-test('a failure to make the metrics is an answer, not the end of the tracker', async () => {
+test('a failure while metrics are read is an error status, and does not end the tracker', async () => {
   const { base } = await served(() => Promise.reject(new Error('no')));
   expect((await fetch(`${base}/metrics`)).status).toBe(500);
   expect((await fetch(`${base}/healthz`)).status).toBe(200);

@@ -7,8 +7,8 @@ import { heartbeatOf, idOf, runOf, TABLE_KEY } from './peers.ts';
 
 const at = (host: string, port = 5_000) => ({ host, port });
 
-describe('joining and falling silent', () => {
-  test('three missed heartbeats and five seconds, and a peer is forgotten', () => {
+describe('joining and expiring', () => {
+  test('a peer expires after three missed heartbeats and five seconds', () => {
     const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
     expect(registry.expire(19_999)).toEqual([]);
@@ -17,7 +17,7 @@ describe('joining and falling silent', () => {
     expect(registry.from(at('10.0.0.1'))).toBeUndefined();
   });
 
-  test('each heartbeat gives it new time', () => {
+  test('each heartbeat renews the lease', () => {
     const registry = new PeerRegistry(TABLE_KEY);
     for (let nowMs = 0; nowMs <= 100_000; nowMs += 5_000) {
       registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), nowMs);
@@ -68,7 +68,7 @@ describe('identity of a peer', () => {
     expect(registry.get(idOf(1))?.udp.host).toBe('10.0.0.2');
   });
 
-  test('one instance stays either on loopback or elsewhere; the next start may change that at once', () => {
+  test('an instance cannot move between loopback and other hosts; a later one can', () => {
     const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1), at('127.0.0.1'), 0);
     const refused = { kind: 'refused', reason: 'wrong-owner' };
@@ -118,7 +118,7 @@ describe('limits', () => {
   });
 });
 
-/** The registry again, the slow and obvious way. */
+/** Reference model of the registry, slow and simple. */
 class Model {
   readonly peers = new Map<PeerId, { host: string; port: number; run: string; deadlineMs: number }>();
 

@@ -4,7 +4,7 @@ import { ASSIGNED_MS, PortAssignment } from '../../Tracker/PortAssignment.ts';
 const none = () => new Set<number>();
 const from = (port: number, host = '10.0.0.1') => ({ host, port });
 
-test('two who ask get two ports, a repeated question the same one', () => {
+test('two requests get two ports, a repeated request the same one', () => {
   const ports = new PortAssignment();
   expect(ports.assign(from(1), 5, none, 0)).toBe(9_000);
   expect(ports.assign(from(2), 5, none, 0)).toBe(9_001);
@@ -13,7 +13,7 @@ test('two who ask get two ports, a repeated question the same one', () => {
   expect(ports.assign(from(1, '10.0.0.2'), 5, none, 100)).toBe(9_000);
 });
 
-test('ports in use are left out; assigned ports that nobody took are free again', () => {
+test('ports in use are left out; assigned ports that were not taken become free', () => {
   const ports = new PortAssignment();
   expect(ports.assign(from(1), 1, () => new Set([9_000, 9_001]), 0)).toBe(9_002);
   expect(ports.assign(from(2), 1, none, ASSIGNED_MS)).toBe(9_000);
@@ -21,7 +21,7 @@ test('ports in use are left out; assigned ports that nobody took are free again'
   expect(ports.assign(from(4), 1, none, ASSIGNED_MS)).toBe(9_002);
 });
 
-test('when all are taken there is none', () => {
+test('without a free port none is assigned', () => {
   const all = new Set(Array.from({ length: 1_000 }, (_, at) => 9_000 + at));
   expect(new PortAssignment().assign(from(1), 1, () => all, 0)).toBeUndefined();
 });

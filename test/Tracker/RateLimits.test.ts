@@ -21,7 +21,7 @@ describe('limits', () => {
     expect(later).toBe(8);
   });
 
-  test('publishing is counted apart', () => {
+  test('publications have a limit of their own', () => {
     const limits = new RateLimits();
     const peer = registered({ host: '192.168.1.7', port: 1_234 });
     expect(served(() => limits.allowsPeer(peer, 'publish', 0), 3_000)).toBe(2_000);
@@ -29,7 +29,7 @@ describe('limits', () => {
     expect(limits.allowsPeer(peer, 'request', 0)).toBe(true);
   });
 
-  test('loopback may ask anything', () => {
+  test('loopback has no limits', () => {
     const limits = new RateLimits();
     const peer = registered({ host: '127.0.0.1', port: 1_234 });
     expect(served(() => limits.allowsSearch('127.0.0.1', peer, 0), 1_000)).toBe(1_000);
@@ -38,7 +38,7 @@ describe('limits', () => {
     expect(limits.hosts).toBe(0);
   });
 
-  test('strangers are limited by host, one not at the cost of another', () => {
+  test('unregistered addresses are limited by host, independently of each other', () => {
     const limits = new RateLimits();
     expect(served(() => limits.allowsStranger('10.0.0.1', 0), 10_000)).toBe(400);
     expect(limits.allowsStranger('10.0.0.2', 0)).toBe(true);
@@ -61,7 +61,7 @@ describe('limits', () => {
     expect(ask('10.0.0.2', 0)).toBe(16);
   });
 
-  test('questions of one host cause 10,000 queries, then 5,000 a second', () => {
+  test('questions of one host cause at most 10,000 queries, then 5,000 a second', () => {
     const limits = new RateLimits();
     const taken = (host: string, nowMs: number) =>
       [4_096, 4_096, 4_096].reduce((sum, wanted) => sum + limits.takeQueries(host, wanted, nowMs), 0);

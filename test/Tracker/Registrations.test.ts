@@ -10,7 +10,7 @@ import { keyOf, proven, type TestKey } from '../Support/keys.ts';
 import { Asker } from './Asker.ts';
 import { heartbeatOf, runOf } from './peers.ts';
 
-/** Real keys, and nothing that fills in a token: NO_TOKEN is never sent, since Asker would replace it. */
+/** Real keys. NO_TOKEN is never sent here, since Asker would replace it. */
 
 const WALL_MS = 1_700_000_000_000;
 const WRONG = '66'.repeat(8);
@@ -32,7 +32,7 @@ function beatOf(key: TestKey, changes: Partial<RequestOf<'heartbeat'>> = {}): Re
   return heartbeatOf(1, { peerId: key.peerId, token: WRONG, ...changes });
 }
 
-/** A heartbeat with a proof, as somebody at this address sends it. */
+/** A heartbeat with a proof, sent from this address. */
 function signed(asker: Asker, key: TestKey, changes = {}, nowMs = 0) {
   const beat = beatOf(key, changes);
   return proven(key, asker.cookie, beat, asker.ask(beat, nowMs));
@@ -75,7 +75,7 @@ describe('registering', () => {
     expect(registered(logic, ANN)?.beat).toEqual({ ...beatOf(ANN, { token }), type: undefined });
   });
 
-  test('without a proof the tracker keeps nothing, and says who it is', () => {
+  test('without a proof the tracker stores nothing, and answers with its identity', () => {
     const logic = tracker();
     const asker = new Asker(logic, HOME).connect();
     expect(asker.ask(beatOf(ANN))).toEqual({ type: 'unproven', trackerInstance: runOf(77) });
@@ -89,7 +89,7 @@ describe('registering', () => {
     expect(asker.ask(beat)).toEqual(asker.ask(beat));
   });
 
-  test('after a restart of the tracker old tokens are void, and a new proof is due', () => {
+  test('after a restart of the tracker old tokens are invalid, and a new proof is demanded', () => {
     const { token } = register(tracker(), HOME, ANN);
     const restarted = tracker(6, 78);
     const asker = new Asker(restarted, HOME).connect();
@@ -97,7 +97,7 @@ describe('registering', () => {
     asker.expect('alive', signed(asker, ANN));
   });
 
-  test('a peer that expired comes back with its token', () => {
+  test('an expired peer registers again with its token', () => {
     const logic = tracker();
     const { asker, token } = register(logic, HOME, ANN);
     logic.expire(100_000);
@@ -180,13 +180,13 @@ describe('attacks', () => {
     ];
     for (const [target, from, changes, nowMs] of attempts) {
       const thief = new Asker(target, from).connect(nowMs);
-      // At its own address the token of the entry is not known to the thief either.
+      // At its own address the attacker does not have the token of the entry either.
       expect(thief.refusal({ ...recorded, ...changes }, nowMs)).toBe('bad-proof');
     }
     expect(registered(logic, ANN)).toMatchObject({ port: recorded.port, instanceId: runOf(1) });
   });
 
-  test('a stolen connection id does not work at another address, and is not enough at its own', () => {
+  test('a stolen connection id is invalid at another address, and not sufficient at its own', () => {
     const logic = tracker();
     const { asker } = register(logic, HOME, ANN);
     const thief = new Asker(logic, NEIGHBOUR, asker.cookie);
@@ -232,7 +232,7 @@ describe('a flood of proofs', () => {
     expect(answers.at(-1)).toBe('too-many');
     register(logic, HOME, ANN);
     expect(registered(logic, ANN)?.udp).toEqual(HOME);
-    // Not for ever.
+    // Until the budget recovers.
     expect(type(thief.ask(forged, 1_000))).toBe('bad-proof');
   });
 

@@ -18,7 +18,7 @@ import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { withToken } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 
-/** A tracker and peers who see every datagram it sends. */
+/** A tracker, and peers that record its datagrams. */
 class Desk {
   readonly notes: string[] = [];
   readonly logic: TrackerLogic;
@@ -30,14 +30,14 @@ class Desk {
     this.logic = new TrackerLogic({ instanceId: runOf(77), wallClock: () => 0, secret, relayOnly, note });
   }
 
-  /** A registered peer; its address. */
+  /** Registers a peer. Returns its address. */
   join(number: number, changes: Partial<RequestOf<'heartbeat'>> = {}, host = `10.0.0.${number}`): Address {
     const from = { host, port: 40_000 + number };
     this.ask(from, heartbeatOf(number, { queryToken: tokenOf(number), ...changes }));
     return from;
   }
 
-  /** What the tracker sends because of one request. */
+  /** Datagrams that the tracker sends for one request. */
   ask(from: Address, request: TrackerRequest, nowMs = 0, transactionId = 1): Sent[] {
     const cookie = this.#cookies.get(formatAddress(from)) ?? this.#connect(from, nowMs);
     return read(
@@ -91,7 +91,7 @@ function pages(sent: readonly Sent[]): ReplyOf<'found'>[] {
 const SEARCH = { type: 'search', words: 'a song', cursor: 0 } as const;
 
 describe('a relay-only tracker', () => {
-  test('asks everybody but the asker, with the token each gave', () => {
+  test('queries every peer except the asking one, each with its token', () => {
     const desk = new Desk(true);
     const asker = desk.join(1);
     desk.join(2);
@@ -108,7 +108,7 @@ describe('a relay-only tracker', () => {
     expect(desk.notes.filter((note) => note.includes('QUERY'))).toHaveLength(2);
   });
 
-  test('passes hits on with the address it sees; the last answer ends it', () => {
+  test('passes hits on with the observed address of their peer, and ends at the last answer', () => {
     const desk = new Desk(true);
     const asker = desk.join(1);
     const [two, three] = [desk.join(2), desk.join(3)];
@@ -136,7 +136,7 @@ describe('a relay-only tracker', () => {
     expect(desk.notes.filter((note) => /HIT "a song.mp3", 7, 00000000|MISS/.test(note))).toHaveLength(2);
   });
 
-  test('holds no catalog, and answers that', () => {
+  test('holds no catalog, and acknowledges a page with the held version 0', () => {
     const desk = new Desk(true);
     const from = desk.join(1);
     const { peerId, instanceId, token } = heartbeatOf(1);
@@ -155,7 +155,7 @@ describe('a relay-only tracker', () => {
     expect(desk.logic.catalogs.size).toBe(0);
   });
 
-  test('names everybody but the asker for a folder: they are asked by link', () => {
+  test('names every peer except the asking one as a folder holder', () => {
     const desk = new Desk(true);
     const asker = desk.join(1);
     desk.join(2);
@@ -163,7 +163,7 @@ describe('a relay-only tracker', () => {
     expect(sent?.reply).toMatchObject({ total: 1, next: 0, peers: [{ peerId: idOf(2) }] });
   });
 
-  test('passes on where one file is', () => {
+  test('relays a locate', () => {
     const desk = new Desk(true);
     const asker = desk.join(1);
     const two = desk.join(2);
@@ -187,7 +187,7 @@ describe('a relay-only tracker', () => {
 });
 
 describe('a tracker with an index', () => {
-  test('asks only those whose catalog it does not hold', () => {
+  test('queries only peers whose catalog it does not hold', () => {
     const desk = new Desk();
     const asker = desk.join(1);
     desk.join(2); // shares nothing
@@ -196,7 +196,7 @@ describe('a tracker with an index', () => {
     expect(queries(desk.ask(asker, SEARCH)).map(({ to }) => to)).toEqual(['10.0.0.3', '10.0.0.4']);
   });
 
-  test('answers whole and at once when there is nobody to ask', () => {
+  test('answers completely and at once if it holds every catalog', () => {
     const desk = new Desk();
     const asker = desk.join(1, { unlisted: true });
     expect(pages(desk.ask(asker, SEARCH))).toMatchObject([{ asked: 0, part: 'whole' }]);
@@ -222,7 +222,7 @@ describe('limits', () => {
     expect(desk.logic.counts.late).toBe(1);
   });
 
-  test('the same question again is not passed on again for two seconds', () => {
+  test('a repeated question is not relayed again for two seconds', () => {
     const { desk, asker } = asking();
     const again = desk.ask(asker, SEARCH, 2_200, 9);
     expect(queries(again)).toEqual([]);
@@ -231,7 +231,7 @@ describe('limits', () => {
     expect(queries(desk.ask(asker, SEARCH, 1_000 + RELAY_REPEAT_MS, 9))).toHaveLength(1);
   });
 
-  test('nobody answers twice, for another, or without being asked', () => {
+  test('repeated, foreign and unsolicited answers are dropped', () => {
     const { desk, asker, two, relay } = asking();
     const three = desk.join(3);
     const hit = { type: 'hit', token: NO_TOKEN, relay, files: [fileOf(7, 'a song')] } as const;
@@ -242,7 +242,7 @@ describe('limits', () => {
     expect(desk.ask(two, hit, 1_100)).toEqual([]);
   });
 
-  test('files that do not answer the question are left out', () => {
+  test('files that do not match the question are left out', () => {
     const { desk, two, relay } = asking();
     const files = [fileOf(7, 'advertisement.exe'), fileOf(8, 'songs/b.mp3'), fileOf(9, 'a/SÖNG.mp3')];
     const found = pages(desk.ask(two, { type: 'hit', token: NO_TOKEN, relay, files }, 1_100));
@@ -260,7 +260,7 @@ describe('limits', () => {
     expect(found.map(({ part }) => part)).toEqual([...found.slice(1).map(() => 'relayed'), 'last']);
   });
 
-  test('a sender that is not registered causes no traffic to others', () => {
+  test('an unregistered sender causes no queries', () => {
     const { desk } = asking();
     const sent = desk.ask({ host: '10.0.0.50', port: 5 }, SEARCH, 1_100, 3);
     expect(sent).toHaveLength(1);
@@ -273,7 +273,7 @@ describe('limits', () => {
     expect(queries(desk.ask(asker, locate, 1_100, 100))).toEqual([]);
   });
 
-  test('a running download asks others no more often than searches may', () => {
+  test('locates of a running download are relayed within the limits of searches', () => {
     const { desk, asker } = asking();
     const locate = { type: 'locate', fileId: fileOf(7, '').fileId, cursor: 0 } as const;
     const relays = Array.from(
@@ -285,7 +285,7 @@ describe('limits', () => {
   });
 });
 
-test('the queries of one question are sent in steps, and the next question asks others first', () => {
+test('the queries of one question are sent in steps, and the next question starts with other peers', () => {
   const desk = new Desk();
   for (let number = 1; number <= 200; number++) desk.join(number, { unlisted: true });
   const asker = desk.join(201, {}, '10.0.1.1');

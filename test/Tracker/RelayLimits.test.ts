@@ -71,7 +71,7 @@ describe('answers of a queried peer', () => {
     expect(taken).toEqual([50, 50, 50, 50, 0, 0]);
   });
 
-  test('nothing at the end of the question or later', () => {
+  test('none at the end of the question or later', () => {
     const { relay, number } = begun([peer, other]);
     expect(relay.answered(number, peer, songs(1), 799)).toBeDefined();
     expect(relay.answered(number, other, songs(1), 800)).toBeUndefined();

@@ -7,11 +7,11 @@ import { FolderSearches } from '../../Tracker/FolderSearches.ts';
 import { LateAnswer } from '../../Tracker/LateAnswer.ts';
 import type { RegisteredPeer } from '../../Tracker/RegisteredPeer.ts';
 
-/** What one question can cost the tracker: each bound has a test here that fails without it. */
+/** Cost of one question for the tracker: each bound has a test here that fails without it. */
 
 const contentOf = (number: number) => number.toString(16).padStart(8, '0').padEnd(64, '5') as FileId;
 
-/** An index with these paths, each with a content of its own. */
+/** An index with these paths, each of different content. */
 function indexOf(paths: Iterable<string>): CatalogIndex {
   const index = new CatalogIndex([7, 8]);
   let content = 1;
@@ -78,7 +78,7 @@ describe('searches for folders', () => {
     expect(answers.indexOf(false)).toBe(64);
   });
 
-  test('16 senders wait for one, the next is refused; one that asks again is not', () => {
+  test('16 senders are pending for one search, the next is refused; a repeated request is not', () => {
     const searches = new FolderSearches(() => endless as never);
     const answers = Array.from({ length: 17 }, (_, number) => asked(searches, 'folder', `sender ${number}`));
     expect(answers.indexOf(false)).toBe(16);
@@ -108,6 +108,6 @@ test('256 relays are examined for an answer, however many share a host', () => {
   relays.updated(peer('10.0.0.2'), true);
   const hosts = () => relays.choose(peer('10.0.0.3')).map(({ udp }) => udp.host);
   expect(hosts()).toEqual(['10.0.0.1']);
-  // The one named last is examined last.
+  // The last relay is examined last.
   expect(hosts()).toEqual(['10.0.0.1', '10.0.0.2']);
 });

@@ -28,7 +28,7 @@ test.each(seeds(10))('a hash table does what a map does, with many equal hashes 
 });
 
 describe('blocks of numbers', () => {
-  test('have at most a fifth of waste', () => {
+  test('waste a fifth of their memory at most', () => {
     for (let count = 1; count < 5_000; count++) {
       expect(roomFor(count)).toBeGreaterThanOrEqual(count);
       expect(roomFor(count)).toBeLessThanOrEqual(count * 1.25);
@@ -88,7 +88,7 @@ describe('blocks of numbers', () => {
     expect(index.capacity).toBeLessThan(120_000 * 1.1 * 1.25 + 4 * 16_384);
   });
 
-  test('memory comes back after most lists have shrunk', () => {
+  test('memory is released after most lists have shrunk', () => {
     const alive = new Set<number>();
     const index = new WordIndex(
       { isAlive: (entry) => alive.has(entry), dropped: () => {} },
@@ -123,7 +123,7 @@ test('rows are 0 until they are set, in any slab', () => {
   expect(rows.slab(30_000)).toBeUndefined();
 });
 
-test('texts come back as they were, and freed room is used again', () => {
+test('texts are read as stored, and freed space is reused', () => {
   const random = new SeededRandom(3);
   const arena = new TextArena();
   const places = new Map<number, string>();
@@ -210,7 +210,7 @@ describe('a word index', () => {
   });
 });
 
-test('the keyed hash spreads, and depends on its key', () => {
+test('the keyed hash is uniform, and depends on its key', () => {
   const one = new KeyedHash([1, 2]);
   const other = new KeyedHash([1, 3]);
   const hashes = new Set<number>();

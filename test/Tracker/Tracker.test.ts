@@ -32,7 +32,7 @@ function simulated(changes: Partial<TrackerOptions> = {}) {
 const KEY = keyOf('peer 1');
 const BEAT = heartbeatOf(1, { peerId: KEY.peerId });
 
-/** A socket on a simulated host, and everything it was told. */
+/** A socket on a simulated host, and all replies to it. */
 function listener(network: SimulatedNetwork, host: string) {
   const socket = network.host(host).bindNow({ port: 4_000 });
   const replies: TrackerReply[] = [];
@@ -141,7 +141,7 @@ describe('on a simulated network', () => {
     network.host(HOME.host).bindNow({ port: HOME.port });
   });
 
-  test('an aborted start takes nothing', async () => {
+  test('an aborted start takes no port', async () => {
     const { tracker, network } = simulated();
     await expect(tracker.start({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
     network.host(HOME.host).bindNow({ port: HOME.port });

@@ -131,7 +131,7 @@ describe('a session', () => {
     expect(peer.refusal(publish(1, [file('x', 1)]))).toBe('wrong-owner');
   });
 
-  test('nobody speaks for another', () => {
+  test('requests in the name of another peer are refused', () => {
     const logic = tracker();
     joined(logic, 1, [file('a song', 1)]);
     const thief = new Asker(logic, { host: '10.6.6.6', port: 1 }).connect();
@@ -179,7 +179,7 @@ describe('a session', () => {
     expect(one.expect('alive', heartbeatOf(1)).successor).toEqual({ host: '127.0.0.1', port: 6_882 });
   });
 
-  test('requests without sense are refused', () => {
+  test('invalid requests are refused', () => {
     const logic = tracker();
     const peer = joined(logic, 1);
     expect(peer.refusal({ type: 'search', words: 'x', cursor: 0 })).toBe('bad-request');
@@ -209,7 +209,7 @@ describe('a session', () => {
     expect(logic.receive(foreign, from, 0)).toEqual([]);
   });
 
-  test('an undialable peer is handed out as such', () => {
+  test('an undialable peer is listed as such', () => {
     const logic = tracker();
     const peer = joined(logic, 1);
     const fileId = contentOf(1);
@@ -261,7 +261,7 @@ describe('a session', () => {
       modifiedMs: 1_700_000_000_123,
       executable: true,
     } as const;
-    joined(logic, 1, [{ ...entry, size: 5 }]); // Named first, by a liar.
+    joined(logic, 1, [{ ...entry, size: 5 }]); // Named first, with a false size.
     joined(logic, 2, [entry]);
     const three = joined(logic, 3, [{ ...entry, modifiedMs: 1_700_000_000_999 }]);
 
@@ -279,7 +279,7 @@ describe('a session', () => {
     ]);
   });
 
-  test('a folder that is in very many names is searched in steps, and answered when that is done', () => {
+  test('a folder among very many names is searched in steps, and answered at the end', () => {
     const logic = tracker();
     for (let peer = 1; peer <= 40; peer++) {
       const songs = Array.from({ length: 120 }, (_, at) =>
@@ -287,7 +287,7 @@ describe('a session', () => {
       );
       joined(logic, peer, songs);
     }
-    while (logic.nextEndMs !== undefined) logic.expire(0); // What the catalogs left to do.
+    while (logic.nextEndMs !== undefined) logic.expire(0); // Pending work of the catalogs.
     const from = { host: '10.0.0.99', port: 1 };
     const asker = new Asker(logic, from).connect();
     const ask = (transaction: number, cursor = 0) =>
@@ -297,7 +297,7 @@ describe('a session', () => {
         0,
       );
     expect(ask(7)).toEqual([]);
-    expect(ask(7)).toEqual([]); // Sent again: the same search.
+    expect(ask(7)).toEqual([]); // A retransmission belongs to the same search.
     expect(logic.nextEndMs).toBe(Number.NEGATIVE_INFINITY);
     const [answer, ...others] = logic.expire(0);
     expect(others).toEqual([]);
@@ -347,7 +347,7 @@ describe('a session', () => {
     expect(ask(1_000)).toBe('peerList');
   });
 
-  test('notes say what happens', () => {
+  test('notes name joins, catalogs, heartbeats, searches and expiries', () => {
     const notes: string[] = [];
     const logic = tracker({ note: (text) => notes.push(text) });
     const peer = joined(logic, 1, [file('a song', 1)]);
@@ -360,7 +360,7 @@ describe('a session', () => {
 });
 
 describe('pages', () => {
-  test('of a search bring each hit once, in order, each datagram within its limit', () => {
+  test('of a search contain each hit once, in order, each datagram within its limit', () => {
     const logic = tracker();
     const names = Array.from({ length: 45 }, (_, number) => `song ${String(number).padStart(3, '0')}`);
     for (let owner = 1; owner <= 30; owner++) joined(logic, owner, names.map(file), '127.0.0.1');
@@ -391,7 +391,7 @@ describe('pages', () => {
     expect(hits[0]?.holders).toHaveLength(1);
   });
 
-  test('of holders and of peers bring everyone once', () => {
+  test('of holders and of peers contain each once', () => {
     const logic = tracker();
     for (let owner = 1; owner <= 100; owner++) joined(logic, owner, [file('song', 1)], '127.0.0.1');
     const asker = joined(logic, 101, [], '127.0.0.1');
@@ -413,7 +413,7 @@ describe('pages', () => {
     expect(peers).toHaveLength(101);
   });
 
-  test('a file that goes away between two pages is left out', () => {
+  test('a file that is removed between two pages is left out', () => {
     const logic = tracker();
     joined(
       logic,
@@ -432,7 +432,7 @@ describe('pages', () => {
 });
 
 describe('connection ids', () => {
-  test('are needed for everything, and the registry stays as it was', () => {
+  test('are required for every request, and without them the registry is unchanged', () => {
     const logic = tracker();
     const stranger = new Asker(logic, { host: '10.0.0.9', port: 9 });
     expect(stranger.refusal(heartbeatOf(9))).toBe('bad-cookie');
@@ -441,7 +441,7 @@ describe('connection ids', () => {
     expect(logic.counts).toMatchObject({ refused: 2, served: 0 });
   });
 
-  test('run out after at most two minutes, also for a registered peer', () => {
+  test('expire after at most two minutes, also for a registered peer', () => {
     const logic = tracker();
     const peer = joined(logic, 1);
     for (let nowMs = 0; nowMs < 2 * COOKIE_STEP_MS; nowMs += 5_000)
@@ -462,7 +462,7 @@ describe('connection ids', () => {
     expect(logic.counts.refused).toBe(10_000);
   });
 
-  test("somebody who forges a peer's address cannot use up its requests", () => {
+  test("a sender with a peer's forged address cannot use up its requests", () => {
     const logic = tracker();
     const peer = joined(logic, 1);
     const forged = encodeRequest('00'.repeat(8), 1, heartbeatOf(1));
@@ -472,13 +472,13 @@ describe('connection ids', () => {
   });
 });
 
-describe('limits before and behind the cookie', () => {
+describe('limits before and after the cookie check', () => {
   const connect = encodeRequest('', 1, { type: 'connect' });
   const served = (logic: TrackerLogic, bytes: Buffer, from: Address) =>
     Array.from({ length: 1_000 }, () => logic.receive(bytes, from, 0)).filter(({ length }) => length > 0)
       .length;
 
-  test('connects and bad cookies count against nobody: their address may be forged', () => {
+  test('connects and bad cookies count for no address: it may be forged', () => {
     const logic = tracker();
     const peer = joined(logic, 1);
     const from = { host: '10.0.0.1', port: 40_001 };
@@ -490,7 +490,7 @@ describe('limits before and behind the cookie', () => {
     expect(new Asker(logic, { host: '10.0.0.1', port: 2 }).connect().ask(heartbeatOf(2))?.type).toBe('alive');
   });
 
-  test('an unregistered address gets 8 searches and 400 requests, whatever port it uses', () => {
+  test('an unregistered host gets 8 searches and 400 requests, from any ports', () => {
     const logic = tracker();
     joined(logic, 1, [file('song.mp3', 1)]);
     const asked = (count: number, first = 0) =>
@@ -505,7 +505,7 @@ describe('limits before and behind the cookie', () => {
     expect(new Set(answered)).toEqual(new Set(['refused']));
   });
 
-  test('a later page of a search that nobody made counts as a search', () => {
+  test('a later page of an unknown search counts as a search', () => {
     const logic = tracker();
     const peer = joined(logic, 1, [file('song.mp3', 1)]);
     const words = (at: number) => ({ type: 'search', words: `song ${at}`, cursor: 1 }) as const;
@@ -515,7 +515,7 @@ describe('limits before and behind the cookie', () => {
     expect(Array.from({ length: 20 }, () => peer.ask(words(0))?.type)).toEqual(Array(20).fill('found'));
   });
 
-  test('the peers of one host hold half a million entries, and another host still has room', () => {
+  test('the peers of one host hold half a million entries at most, and another host still has space', () => {
     const logic = tracker();
     const counts = new Map<number, number>();
     Object.defineProperty(logic.catalogs, 'count', { value: (slot: number) => counts.get(slot) ?? 0 });

@@ -12,7 +12,7 @@ export function idOf(number: number): PeerId {
   return number.toString(16).padStart(64, '0') as PeerId;
 }
 
-/** The `run`-th start of a peer: later ones are greater. */
+/** Instance id of the `run`-th start of a peer: later ones are greater. */
 export function runOf(run: number): InstanceId {
   return run.toString(16).padStart(16, '0') as InstanceId;
 }

@@ -9,7 +9,7 @@ test('a cell of the chunk map is the fraction of its chunks that are here', () =
   expect(chunkCells([[0, 2]], 3, 10)).toEqual([1, 1, 1]);
   expect(chunkCells([[0, 0]], 4, 2)).toEqual([0.5, 0]);
   expect(chunkCells([[1, 2]], 4, 2)).toEqual([0.5, 0.5]);
-  expect(chunkCells([[0, 1_000_000]], 4, 2)).toEqual([1, 1]); // More than the file has.
+  expect(chunkCells([[0, 1_000_000]], 4, 2)).toEqual([1, 1]); // More chunks than the file has.
   expect(chunkCells([], 0, 10)).toEqual([]);
 });
 
@@ -26,7 +26,7 @@ test.each([7, 100, 999, 120])('the cells of %i chunks together are the chunks th
   expect(here).toBeCloseTo(3 + chunks - 5, 6);
 });
 
-test('a folder lists its files and the folders below with all that they hold', () => {
+test('a folder lists its files, and its subfolders with their totals', () => {
   const files = ['a.txt', 'b/c.txt', 'b/d/e.txt', 'b10/x', 'b9/x'].map((path) => ({ path, size: 2 }));
   expect(inFolder(files, '')).toEqual({
     folders: [
@@ -51,7 +51,7 @@ test('kinds and names of files', () => {
     'other',
   ]);
   expect(previewOf('x.mkv')).toBeUndefined();
-  expect(previewOf('x.html')).toBe('text'); // Never as a page.
+  expect(previewOf('x.html')).toBe('text'); // Never shown as a page.
   expect([nameOf('a/b/c'), nameOf('c'), folderOf('a/b/c'), folderOf('c')]).toEqual(['c', 'c', 'a/b', '']);
 });
 

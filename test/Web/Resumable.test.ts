@@ -9,7 +9,7 @@ const answer = (status: number, offset?: number): PartAnswer => ({
 });
 const lost = () => Promise.reject(new ApiError('UNREACHABLE', 'lost'));
 
-/** Plays the answers of a peer, the last one for ever. @returns offsets that were sent and times waited, in order */
+/** Sends with the given answers of a peer, the last one repeated. @returns sent offsets and pauses, in order */
 async function play(answers: (() => Promise<PartAnswer>)[], asksFirst = false) {
   const done: string[] = [];
   let at = 0;
@@ -29,10 +29,10 @@ test('the owner sends at once, a guest asks first', async () => {
   const whole = async () => answer(201);
   expect(await play([whole])).toEqual(['from 0']);
   expect(await play([async () => answer(308, 0), whole], true)).toEqual(['ask', 'from 0']);
-  expect(await play([whole], true)).toEqual(['ask']); // It is there already.
+  expect(await play([whole], true)).toEqual(['ask']); // The peer has the file already.
 });
 
-test('after a lost connection it asks where to go on, with growing pauses', async () => {
+test('after a lost connection it asks for the offset, with growing pauses', async () => {
   const done = await play([lost, lost, lost, async () => answer(308, 500), async () => answer(201)]);
   expect(done.filter((step) => step !== 'trouble')).toEqual([
     'from 0',
@@ -46,7 +46,7 @@ test('after a lost connection it asks where to go on, with growing pauses', asyn
   ]);
 });
 
-test('a wrong offset is put right; a busy peer is asked again', async () => {
+test('a wrong offset is corrected; a busy peer is retried', async () => {
   expect(
     await play([
       async () => answer(409, 7),

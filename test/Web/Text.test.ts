@@ -38,7 +38,7 @@ test('texts by number and by the words of the API', () => {
 });
 
 test('every cause, state of a source and reason of the API has a text', () => {
-  // The compiler finds a code that is missing here.
+  // A missing code does not compile.
   const causes: Record<StallCause['code'], 1> = {
     turn: 1,
     'same-content': 1,

@@ -26,7 +26,7 @@ test('every limit has a figure and every figure a limit', () => {
   );
 });
 
-test('figures are per byte, per MiB, per file, and of the yardstick; of the rounds the least counts on both sides', () => {
+test('figures are per byte, per MiB, per file, relative to the yardstick; the minimum of the rounds counts on both sides', () => {
   const figures = figuresOf([round(3, 1), round(1, 2)], 22 * MIB, payload);
   expect(figures).toMatchObject({
     'bytes read by the sender, of the file': 1,

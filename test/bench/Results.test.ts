@@ -6,7 +6,7 @@ import { spread, spreadText } from '../../bench/Statistics.ts';
 describe('a section of docs/contributing/performance.md', () => {
   const document = '# Title\n\nby hand\n\n<!-- bench:one -->\n\nold\n\n<!-- /bench:one -->\n\nmore by hand\n';
 
-  test('replaces what stands between its marks, and nothing else', () => {
+  test('replaces the text between its marks, and nothing else', () => {
     expect(withSection(document, 'one', 'new')).toBe(document.replace('old', 'new'));
     expect(withSection(withSection(document, 'one', 'new'), 'one', 'old')).toBe(document);
   });

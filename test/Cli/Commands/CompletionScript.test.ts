@@ -6,7 +6,7 @@ import { TempFolder } from '../../Support/TempFolder.ts';
 
 const commands = completedCommands(makeProgram(async () => {}));
 
-test('every command of the face is offered', () => {
+test('every command of `shoal` is offered', () => {
   const names = commands.map(({ name }) => name);
   for (const name of 'tracker peer search ls peers get send share status config completion'.split(' '))
     expect(names).toContain(name);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { placeOf, targetOf } from '../../../Cli/Commands/GetInto.ts';
 
-test('the name behind -o is of one file, and a folder of several', async () => {
+test('-o is a file name for one file, and a folder for several', async () => {
   const place = await placeOf('no/such/film', ['a', 'b']);
   expect(place).toEqual({ folder: resolve('no/such'), name: 'film' });
   expect(targetOf(place, 1)).toEqual(place);

@@ -9,7 +9,7 @@ const isOtherDisk = () => {
   return other !== undefined && other.dev !== statSync('/tmp').dev;
 };
 
-test('folders that are shared together with others keep their times', async () => {
+test('several shared folders keep their times', async () => {
   const folder = await TempFolder.forTest();
   await folder.write('a.txt', 'a');
   await folder.write('Class/b.txt', 'b');

@@ -4,7 +4,7 @@ import { openBrowser } from '../../../Cli/Running/Browser.ts';
 import { LINUX, title } from '../../Support/Requires.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
-/** A folder with a program `xdg-open` that writes down what it is given. */
+/** A folder with a program `xdg-open` that records its arguments. */
 async function opener(exitCode: number) {
   const folder = await TempFolder.forTest();
   const path = await folder.write('xdg-open', `#!/bin/sh\nprintf %s "$1" > "$OUT"\nexit ${exitCode}\n`);

@@ -20,7 +20,7 @@ test.each(['', '0', '-1s', 'soon', '3d', '600h', '1e3s', '\u001b[2J'])(
   },
 );
 
-test('a failure after the deadline is a timeout, one before it is itself', async () => {
+test('a failure after the deadline is a timeout, one before it is unchanged', async () => {
   const { signal } = new AbortController();
   const failing = () => Promise.reject(new ShoalError('CLOSED', 'closed during the start'));
   const over = new Deadline('3s', signal, AbortSignal.abort());

@@ -33,7 +33,7 @@ test.each([
   });
 });
 
-test('success is 0, a folder of which some files came is 11, a code of another version is 1', () => {
+test('success is 0, a partly fetched folder 11, an unknown error code 1', () => {
   expect(exitCodeOfAnswer(successAnswer('ls', { items: [] }, ''))).toBe(0);
   const failed = failureAnswer('get', new ShoalError('UNREACHABLE', 'gone'));
   expect(exitCodeOfAnswer({ ...failed, partly: true })).toBe(11);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { moveInto } from '../../../Cli/Running/MoveInto.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
-test('a file goes beside one of its name, never over it', async () => {
+test('a file of a taken name gets a number, and replaces none', async () => {
   const folder = await TempFolder.forTest();
   await folder.write('from/a.txt', 'new');
   await folder.write('to/a.txt', 'mine');
@@ -11,7 +11,7 @@ test('a file goes beside one of its name, never over it', async () => {
   expect(readFileSync(folder.at('to/a.txt'), 'utf8')).toBe('mine');
 });
 
-test('a folder is merged into the folder of its name', async () => {
+test('a folder is merged into an existing folder of its name', async () => {
   const folder = await TempFolder.forTest();
   for (const path of ['from/d/a', 'from/d/sub/b', 'from/d/new/c']) await folder.write(path, 'new');
   for (const path of ['to/d/a', 'to/d/sub/x', 'to/d/new']) await folder.write(path, 'mine');

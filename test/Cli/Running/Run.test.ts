@@ -7,7 +7,7 @@ test.each([
   [['a b', 'it"s', "it's", 'C:\\x\\'], []],
   [['-', '"', "'", '\\'], []],
   [['--wait', 'film'], ['--wait']],
-])('%j parses as the words that were typed', (words, flags) => {
+])('%j parses as the typed words', (words, flags) => {
   const call = readCall(
     consoleLine('get', words).replace(/^get/, flags.length > 0 ? 'download' : 'search'),
     COMMANDS,
@@ -26,6 +26,6 @@ test('a file whose name begins with -- is sent when it stands after --', () => {
   expect(splitFlags(words, 0)).toEqual({ flags: ['--wait', '--json'], args: ['anna'] });
 });
 
-test('a line end cannot be smuggled in', () => {
+test('a line end in an argument starts no second command', () => {
   expect(() => consoleLine('get', ['a\nquit'])).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });

@@ -26,7 +26,7 @@ test('golden text', () => {
   expect(parseInvite(TEXT)).toEqual(LAB);
 });
 
-test('every invite is read as it was written, also in capitals and wrapped by a mail program', () => {
+test('every invite is decoded to its fields, also in capitals and wrapped by a mail program', () => {
   fc.assert(
     fc.property(anyInvite, (invite) => {
       const text = formatInvite(invite);
@@ -61,7 +61,7 @@ test.each([
 test('an invite of a later version is named as such', () => {
   const bytes = fromBase32(TEXT.slice('shoal:join/'.length)) ?? Buffer.alloc(0);
   bytes[0] = 2;
-  // Its check bytes do not fit any more: a damaged invite comes first.
+  // Its check bytes do not match: damage is reported first.
   expect(() => parseInvite(`shoal:join/${toBase32(bytes)}`)).toThrow(/incomplete/);
   expect(() => parseInvite('shoal:join/aiaacaqdaqcqmbyibefawdanbyhwyylceaz3ht7ih4')).toThrow(/newer Shoal/);
 });
@@ -73,7 +73,7 @@ test.each(['', '   ', 'x'.repeat(33), 'é'.repeat(17), 'a\u001b[2Jb', 'a\nb'])(
   },
 );
 
-test('base32 returns what it was given, and refuses what no bytes give', () => {
+test('base32 decodes to the encoded bytes, and refuses text of no bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       expect(fromBase32(toBase32(bytes))).toEqual(Buffer.from(bytes));

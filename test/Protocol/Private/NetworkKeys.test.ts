@@ -68,7 +68,7 @@ describe('discovery token', () => {
     expect(token).toBe('aaaaaaaaaaaaaaaa89d2d68dffe62a8d');
   });
 
-  test('members recognize it for about an hour around its own, strangers never', () => {
+  test('members recognize it from an hour before to an hour after its own, strangers never', () => {
     const isOurs = (ms: number, key = keys.discovery) => isDiscoveryToken(token, key, ms);
     expect([NOW_MS - TOKEN_MS, NOW_MS, NOW_MS + TOKEN_MS].map((ms) => isOurs(ms))).toEqual([
       true,

@@ -59,8 +59,8 @@ test('no single flipped bit, and no cut or longer datagram, is opened', () => {
   for (let length = 0; length < sealed.length; length++)
     expect(receiver.open(sealed.subarray(0, length))).toBeUndefined();
   expect(receiver.open(Buffer.concat([sealed, Buffer.alloc(1)]))).toBeUndefined();
-  expect(receiver.senders).toBe(0); // Strangers take no place.
-  expect(receiver.open(sealed)).toEqual(CONTENT); // And the refused ones did not use up its counter.
+  expect(receiver.senders).toBe(0); // Datagrams of strangers create no window.
+  expect(receiver.open(sealed)).toEqual(CONTENT); // The refused ones did not mark its counter as seen.
 });
 
 test('arbitrary bytes and datagrams of another network are not opened', () => {
@@ -80,7 +80,7 @@ test('a flood of strangers does not displace the window of a member', () => {
   expect(receiver.senders).toBe(1);
 });
 
-test('the windows are bounded; the sender silent for longest is forgotten first', () => {
+test('the windows are bounded; the sender silent for longest is evicted first', () => {
   const receiver = new DatagramOpener(KEY, 8);
   const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = sealedRun(2);
   const old = sealer(2).seal(CONTENT, 0);
@@ -134,7 +134,7 @@ describe('order', () => {
   });
 });
 
-test('a sender takes a new prefix every hour, and counts anew', () => {
+test('a sender draws a new prefix every hour, and restarts its counter', () => {
   const [sender, receiver] = [sealer(), new DatagramOpener(KEY)];
   const sealed = [0, PREFIX_MS - 1, PREFIX_MS].map((nowMs) => sender.seal(CONTENT, nowMs));
   const [first = '', same, next = ''] = sealed.map(prefixOf);

@@ -8,7 +8,7 @@ const LAB = networkKeys(new Uint8Array(16).fill(1)).datagram;
 const OFFICE = networkKeys(new Uint8Array(16).fill(2)).datagram;
 const HELLO = Buffer.from('hello');
 
-/** Hosts in networks, `undefined` being the open one, with what arrives at each. */
+/** Hosts in networks (`undefined`: the open one), with the datagrams received by each. */
 async function hosts(keys: readonly (Uint8Array | undefined)[]) {
   const network = new SimulatedNetwork({ seed: 1 });
   const made = keys.map(async (key, index) => {
@@ -49,7 +49,7 @@ test('a datagram reaches members; strangers, and members from strangers, only dr
   expect(ann.seen).toEqual({ dropped: 2, received: [] });
 });
 
-test('a datagram that the network doubles arrives once', async () => {
+test('a duplicated datagram is delivered once', async () => {
   const { network, made } = await hosts([LAB, LAB, undefined]);
   const [ann = expect.fail(), ben = expect.fail(), spy = expect.fail()] = made;
   const caught: Buffer[] = [];

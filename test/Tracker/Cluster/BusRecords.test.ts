@@ -48,7 +48,7 @@ describe.each(Object.entries(recordExamples))('%s', (type, record) => {
   });
 
   test('may have extensions of later versions', () => {
-    // The last byte is the count of extensions: one of 2 bytes, which nobody knows.
+    // The last byte is the count of extensions: one unknown extension of 2 bytes.
     const later = Buffer.concat([bytes.subarray(0, -1), Buffer.from('010063000201ff', 'hex')]);
     expect(decodeRecord(later)).toEqual(record);
   });

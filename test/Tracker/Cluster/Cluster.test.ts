@@ -17,7 +17,7 @@ async function three(options: ConstructorParameters<typeof Fleet>[1] = {}) {
 }
 
 describe('a search at one tracker answers for all', () => {
-  test('and reports it; the own part comes at once', async () => {
+  test('and says so; the own part is sent at once', async () => {
     const fleet = await three();
     const from = addressOf(1);
     const pages = await fleet.answers('found', 0, from, { type: 'search', words: 'song', cursor: 0 });
@@ -35,7 +35,7 @@ describe('a search at one tracker answers for all', () => {
     expect((await fleet.found(0, { host: '10.8.0.1', port: 7 }, 'song')).paths).toHaveLength(4);
   });
 
-  test('a silent tracker is waited for once, for 300 ms, and counted as missing', async () => {
+  test('a silent tracker is awaited once, for 300 ms, and counted as missing', async () => {
     const fleet = await three();
     fleet.kill(2);
     const search = { type: 'search', words: 'song', cursor: 0 } as const;
@@ -50,7 +50,7 @@ describe('a search at one tracker answers for all', () => {
     expect((await fleet.found(0, from, 'song')).trackers).toEqual({ answered: 2, known: 2 });
   });
 
-  test('a retransmission asks nobody again', async () => {
+  test('a retransmission causes no second question', async () => {
     const fleet = await three();
     const before = fleet.records;
     const bytes = fleet.ask(0, addressOf(1), { type: 'search', words: 'song', cursor: 0 });
@@ -75,7 +75,7 @@ describe('a search at one tracker answers for all', () => {
   });
 
   test.each(seeds(3))(
-    'far more than are listed: the hits of one tracker with all peers (seed %i)',
+    'of far more hits than are listed, those of a single tracker with all peers (seed %i)',
     async (seed) => {
       const random = new SeededRandom(seed);
       const [alone, three] = [new Fleet(1), new Fleet(3)];
@@ -110,7 +110,7 @@ async function bestOf(fleet: Fleet, words: string) {
   return rankHits(words, [...merged.values()]);
 }
 
-test('the holders of a file are those of all trackers', async () => {
+test('the holders of a file at all trackers are merged', async () => {
   const fleet = await three();
   const request = { type: 'locate', fileId: contentOf('song of all.mp3'), cursor: 0 } as const;
   const pages = await fleet.answers('located', 1, addressOf(2), request);
@@ -141,7 +141,7 @@ describe('peers and folders are listed from one tracker after the other', () => 
     return { peers, trackers };
   }
 
-  test('all peers, over several pages each', async () => {
+  test('all peers, in several pages of each tracker', async () => {
     const fleet = new Fleet(3);
     for (let peer = 1; peer <= 90; peer++) fleet.join(peer % 3, peer);
     await fleet.clock.advanceAsync(6_000);
@@ -151,7 +151,7 @@ describe('peers and folders are listed from one tracker after the other', () => 
     expect(trackers).toEqual({ answered: 3, known: 3 });
   });
 
-  test('without a tracker that has just died, which is said', async () => {
+  test('without a tracker that was just killed, which is reported', async () => {
     const fleet = new Fleet(3);
     for (let peer = 1; peer <= 90; peer++) fleet.join(peer % 3, peer);
     await fleet.clock.advanceAsync(6_000);
@@ -171,7 +171,7 @@ describe('peers and folders are listed from one tracker after the other', () => 
 });
 
 describe('peers without a catalog in the index', () => {
-  test('are asked by their own tracker', async () => {
+  test('are queried by their own tracker', async () => {
     const fleet = await three();
     const unlisted = fleet.join(2, 9, [], { unlisted: true });
     const transactionId = fleet.ask(0, addressOf(1), { type: 'search', words: 'song', cursor: 0 });
@@ -200,7 +200,7 @@ describe('peers without a catalog in the index', () => {
     }
   });
 
-  test('a call reaches a peer of another tracker; one that nobody knows is refused', async () => {
+  test('a call reaches a peer of another tracker; a call to an unknown peer is refused', async () => {
     const fleet = await three();
     const [calling] = await fleet.answers('calling', 0, addressOf(1), { type: 'call', target: idOf(3) });
     expect(calling).toBeDefined();
@@ -235,7 +235,7 @@ describe('heartbeats name the cluster', () => {
     });
   });
 
-  test('of twenty trackers 16 others, and every one is named by somebody', async () => {
+  test('of twenty trackers 16 others, and every tracker is named by another one', async () => {
     const fleet = new Fleet(20);
     await fleet.clock.advanceAsync(6_000);
     const named = await Promise.all(fleet.trackers.map((_, at) => alive(fleet, at)));
@@ -292,7 +292,7 @@ describe('members', () => {
     expect(reply?.connected).toBe(true);
   });
 
-  test('say goodbye; one that starts again takes the place of its earlier run', async () => {
+  test('say goodbye; a restarted one replaces its earlier run', async () => {
     const fleet = await three();
     fleet.at(2).cluster?.leave();
     for (const { bytes } of fleet.at(2).takeRecords()) fleet.at(0).receiveRecord(bytes, fleet.clock.nowMs());

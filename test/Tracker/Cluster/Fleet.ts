@@ -21,18 +21,18 @@ import { withToken } from '../Asker.ts';
 import { heartbeatOf, runOf } from '../peers.ts';
 
 const STEP_MS = 1_000;
-/** These fit a datagram. */
+/** Number of paths that fit a datagram. */
 const ENTRIES_PER_PAGE = 10;
 
 export interface FleetOptions {
   readonly seed?: number;
-  /** Longest way of a record on the bus; they overtake each other. Default: all arrive at once, in order. */
+  /** Maximum delay of a record on the bus, with reordering. By default all arrive at once, in order. */
   readonly delayMs?: number;
   readonly duplicateRatio?: number;
   readonly lossRatio?: number;
 }
 
-/** Trackers of one cluster on a bus that delays, repeats, loses and separates; peers whose datagrams arrive at once. */
+/** Trackers of one cluster on a bus with delay, duplication, loss and partitions, and peers whose datagrams arrive at once. */
 export class Fleet {
   readonly clock = new SimulatedClock();
   readonly trackers: TrackerLogic[] = [];
@@ -81,7 +81,7 @@ export class Fleet {
     this.#apart.delete(number);
   }
 
-  /** Ends a tracker without a word. */
+  /** Kills a tracker. */
   kill(number: number): void {
     this.separate(number);
   }
@@ -145,7 +145,7 @@ export class Fleet {
     });
   }
 
-  /** The messages to an address that answer no request. */
+  /** Unsolicited messages to an address. */
   unsolicited(to: Address): TrackerReply[] {
     return this.replies(to, 0);
   }

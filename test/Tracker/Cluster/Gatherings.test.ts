@@ -23,7 +23,7 @@ function made() {
   return { gatherings, open, takes, ended };
 }
 
-test('1,024 questions are open at once, further ones are not asked until some end', () => {
+test('1,024 questions are open at once, further ones are not sent until some end', () => {
   const { gatherings, open, ended } = made();
   const numbers = Array.from({ length: 1_024 }, () => open());
   expect(new Set(numbers).size).toBe(1_024);

@@ -30,7 +30,7 @@ async function fleet() {
 }
 
 describe('a hostile tracker on the bus', () => {
-  test('sends any bytes: nothing throws, honest answers go on', async () => {
+  test('sends any bytes: nothing throws, and honest trackers are still answered', async () => {
     const { all } = await fleet();
     const logic = all.at(0);
     const good = fc
@@ -61,7 +61,7 @@ describe('a hostile tracker on the bus', () => {
     expect((all.at(0).cluster?.counts.refused ?? 0) - before).toBeGreaterThan(20_000);
   });
 
-  test('joins again and again: it is welcomed at once every 200 ms, else with the next step', async () => {
+  test('joins repeatedly: it is answered at once every 200 ms, else at the next step', async () => {
     const { all, say } = await fleet();
     const join = () => say({ ...recordExamples.announce, from: HOSTILE, joins: true }).length;
     expect([join(), join()]).toEqual([1, 0]);
@@ -92,7 +92,7 @@ describe('a hostile tracker on the bus', () => {
     expect(parts.flatMap((part) => (part.type === 'found' ? part.hits : []))).toHaveLength(150);
   });
 
-  test('joins under ever new names: 128 are taken, and each place of a tracker is taken once', async () => {
+  test('joins under new names: 128 are accepted, and each address of a tracker once', async () => {
     const { all, say } = await fleet();
     const address = { host: '10.9.0.66', port: 6_881 };
     for (let run = 0; run < 10_000; run++)
@@ -103,7 +103,7 @@ describe('a hostile tracker on the bus', () => {
     expect(counts?.refused).toBeGreaterThan(9_800);
   });
 
-  test('sends answers that nobody waits for, and records under unknown names: they are not decoded', async () => {
+  test('sends unexpected answers, and records under unknown names: they are not decoded', async () => {
     const { all } = await fleet();
     const { cluster } = all.at(0);
     const send = (record: BusRecord) => {
@@ -117,7 +117,7 @@ describe('a hostile tracker on the bus', () => {
     expect(cluster?.counts).toMatchObject({ malformed: 1 });
   });
 
-  test('lives, but answers nothing: it is waited for twice, and again when it has answered', async () => {
+  test('announces itself, but does not answer: it is awaited twice, and again after an answer', async () => {
     const { all, say } = await fleet();
     const announce = {
       ...recordExamples.announce,
@@ -204,9 +204,9 @@ describe('a hostile tracker on the bus', () => {
     expect(all.at(0).cluster?.counts.late).toBeGreaterThan(5);
   });
 
-  test('lists peers for ever: each page leads on, and the answer of a peer ends at its bound', async () => {
+  test('lists peers without end: each page has a next one, and the answer to a peer ends at its bound', async () => {
     const { all } = await fleet();
-    // A page that does not lead on ends the list of that tracker.
+    // A page with the same cursor ends the list of that tracker.
     const [own] = await all.answers('peerList', 0, addressOf(1), { type: 'peers', cursor: 0 });
     const question = await nextQuestion(all);
     const hostile = all.at(0).cluster?.members.get(HOSTILE)?.number ?? 0;

@@ -3,7 +3,7 @@ import { mergedHits, mergedHolders } from '../../../Tracker/Cluster/MergeParts.t
 import { idOf } from '../peers.ts';
 import { recordExamples } from './examples.ts';
 
-test('of all holders that other trackers name, 1,024 are listed and all are counted', () => {
+test('of the holders named by other trackers, 1,024 are listed and all counted', () => {
   const { located } = recordExamples;
   const records = Array.from({ length: 6 }, (_, tracker) => ({
     ...located,

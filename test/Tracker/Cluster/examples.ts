@@ -1,7 +1,7 @@
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import type { BusRecord } from '../../../Tracker/Cluster/BusRecords.ts';
 
-/** The values whose bytes lie in test/Golden/bus-v1.hex: one of each record. */
+/** The values of the golden bytes in test/Golden/bus-v1.hex: one of each record. */
 
 const counted = (first: number) =>
   Buffer.from(Array.from({ length: 32 }, (_, index) => first + index)).toString('hex');
