@@ -6,6 +6,7 @@ import { type Address, isLoopback } from '../Shared/Address.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
+import { usableAddresses } from '../Shared/UsableAddresses.ts';
 import type {
   CatalogEntry,
   KnownContact,
@@ -226,7 +227,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** Counts of refusals and drops since the start, and the descriptors in use. */
   health(): NetworkHealth {
-    const { descriptors, firewall, foreignDatagrams = () => 0, pump } = this.#options;
+    const { descriptors, firewall, foreignDatagrams = () => 0, interfaces, pump } = this.#options;
     const { counters, dialRequests } = this.#links;
     const droppedDatagrams = this.#trackers.dropped + foreignDatagrams();
     const { reachable } = dialRequests.reachability;
@@ -234,6 +235,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       ...counters,
       droppedDatagrams,
       descriptors: descriptors(),
+      addresses: usableAddresses(interfaces()),
       sending: pump?.state,
       lanes: this.#links.lanes(),
       reachable,

@@ -72,6 +72,8 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   /** Datagrams dropped because they were invalid or matched no pending request. */
   readonly droppedDatagrams: number;
   readonly descriptors: Descriptors;
+  /** Addresses of this computer that others may use, the likeliest first. */
+  readonly addresses: readonly string[];
   readonly lanes: LaneCounts;
   /** Whether other computers can connect to the TCP port of this peer. Absent: not known. */
   readonly reachable?: boolean | undefined;

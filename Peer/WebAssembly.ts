@@ -5,6 +5,8 @@ import { toUSVString } from 'node:util';
 import { formatAddress } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
+import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
+import { loopbackOf } from '../Shared/UsableAddresses.ts';
 import { quoteWord, runOneShot, type WebAccess } from './CommandInterface.ts';
 import type { Peer } from './Peer.ts';
 import type { StateFolder } from './State/StateFolder.ts';
@@ -51,6 +53,7 @@ export async function openWeb({ port, level, isPrivate, state, log }: WebSetting
   const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
   const token = newSecret();
   const codes = new OneTimeCodes({ clock: systemClock, newSecret });
+  const here = formatAddress({ host: loopbackOf(guardedInterfaces()()), port });
   const name = hostname().toLowerCase();
   const hostNames = [name, `${name}.local`];
   const store = {
@@ -77,8 +80,8 @@ export async function openWeb({ port, level, isPrivate, state, log }: WebSetting
       accept: (connection) => ready().acceptSecure(connection),
     },
     access: {
-      address: isPrivate ? undefined : `http://127.0.0.1:${port}/#token=${token}`,
-      onceAddress: () => `http://127.0.0.1:${port}/#code=${codes.issue()}`,
+      address: isPrivate ? undefined : `http://${here}/#token=${token}`,
+      onceAddress: () => `http://${here}/#code=${codes.issue()}`,
       fingerprint: async () => (await identity()).fingerprint,
       links,
       pathOf: ({ secret, path }) =>

@@ -252,8 +252,8 @@ function greeting(peer: Peer): string {
 
 /** The address of the page, without its secret: output ends up in logs. */
 function webLines(peer: Peer): string {
-  if (peer.web?.address === undefined) return '';
-  return `Web page: http://127.0.0.1:${peer.self.port}/ (to manage this peer with it: shoal web)\n`;
+  const [address] = peer.web?.address?.split('#') ?? [];
+  return address === undefined ? '' : `Web page: ${address} (to manage this peer with it: shoal web)\n`;
 }
 
 async function within(limitMs: number, work: Promise<void>): Promise<void> {

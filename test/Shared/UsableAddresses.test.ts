@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { expect, test } from 'vitest';
-import { usableAddresses } from '../../Shared/UsableAddresses.ts';
+import { loopbackOf, usableAddresses } from '../../Shared/UsableAddresses.ts';
 
 const ip = (address: string, internal = false): NetworkInterfaceInfo[] => {
   const rest = { netmask: '', mac: '', cidr: null, internal };
@@ -26,4 +26,11 @@ test('link-local addresses are named if there are no others, with their zone', (
   const interfaces = { eth0: [...ip('fe80::1'), ...ip('169.254.7.7')] };
   expect(usableAddresses(interfaces)).toEqual(['169.254.7.7', 'fe80::1%eth0']);
   expect(usableAddresses({ lo: ip('::1', true), eth1: undefined })).toEqual([]);
+});
+
+test('this computer reaches itself at 127.0.0.1, and at ::1 only where it has no IPv4', () => {
+  expect(loopbackOf({ lo: [...ip('127.0.0.1', true), ...ip('::1', true)] })).toBe('127.0.0.1');
+  expect(loopbackOf({ lo: ip('::1', true), eth0: ip('192.168.1.20') })).toBe('::1');
+  expect(loopbackOf({ eth0: ip('::1') })).toBe('127.0.0.1');
+  expect(loopbackOf({})).toBe('127.0.0.1');
 });

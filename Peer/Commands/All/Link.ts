@@ -7,7 +7,7 @@ import type { PeerControls, WebAccess } from '../Ports.ts';
 import { baseName } from '../Views/Items.ts';
 import { type LinkItem, linkItem, linksText } from '../Views/LinkViews.ts';
 import type { ViewStyle } from '../Views/ViewStyle.ts';
-import { ownHost } from './Whoami.ts';
+import { hostForOthers } from './Whoami.ts';
 
 const DAYS_DEFAULT = 7;
 const DAYS_MAX = 365;
@@ -94,7 +94,7 @@ function requireWeb({ web }: PeerControls): WebAccess {
 /** In the open network everybody can read the share anyway: a plain address needs no warning of the browser. */
 function addressesOf(controls: PeerControls, web: WebAccess) {
   const scheme = controls.privateNetwork === undefined ? 'http' : 'https';
-  const base = `${scheme}://${formatAddress({ host: ownHost(controls), port: controls.self.port })}`;
+  const base = `${scheme}://${formatAddress({ host: hostForOthers(controls), port: controls.self.port })}`;
   return (made: Parameters<typeof linkItem>[0]) => linkItem(made, base + web.pathOf(made));
 }
 

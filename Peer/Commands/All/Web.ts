@@ -1,7 +1,7 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ConsoleCommand } from '../Command.ts';
-import { ownHost } from './Whoami.ts';
+import { hostForOthers } from './Whoami.ts';
 
 export const web: ConsoleCommand = {
   group: 'Console',
@@ -21,7 +21,7 @@ export const web: ConsoleCommand = {
       });
     const { address } = access;
     const fingerprint = await access.fingerprint();
-    const secure = `https://${formatAddress({ host: ownHost(controls), port: self.port })}/`;
+    const secure = `https://${formatAddress({ host: hostForOthers(controls), port: self.port })}/`;
     const lines = [
       address,
       `From other computers, with a password (shoal web --password): ${secure}`,

@@ -34,6 +34,20 @@ export const whoami: ConsoleCommand = {
 
 /** Host of this peer as a tracker on another computer observes it, else as any tracker does; else the loopback address. */
 export function ownHost(controls: PeerControls): string {
-  const hosts = controls.trackers().flatMap(({ observed }) => observed?.host ?? []);
-  return hosts.find((host) => !isLoopback(host)) ?? hosts[0] ?? '127.0.0.1';
+  return observedHost(controls) ?? observedHosts(controls)[0] ?? '127.0.0.1';
+}
+
+/** Host of this peer in an address for others: as another computer observes it, else that of a network card. */
+export function hostForOthers(controls: PeerControls): string {
+  // A zone (`fe80::1%eth0`) means another card at another computer.
+  const card = controls.networkHealth().addresses.find((host) => !host.includes('%'));
+  return observedHost(controls) ?? card ?? ownHost(controls);
+}
+
+function observedHost(controls: PeerControls): string | undefined {
+  return observedHosts(controls).find((host) => !isLoopback(host));
+}
+
+function observedHosts(controls: PeerControls): readonly string[] {
+  return controls.trackers().flatMap(({ observed }) => observed?.host ?? []);
 }

@@ -1,5 +1,6 @@
 import { formatAddress, formatNamed, isLoopback } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
+import { isLinkLocal } from '../../../Shared/UsableAddresses.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import type { DiscoveryStep } from '../../NetworkModel.ts';
 import type { Card } from '../Ports.ts';
@@ -78,7 +79,8 @@ function ownTrackerCheck(
   card: Card | undefined,
 ): Finding {
   const place = formatAddress(address);
-  const usable = cards.find(({ virtual, host }) => !virtual && !isLoopback(host));
+  const real = cards.filter(({ virtual, host }) => !virtual && !isLoopback(host));
+  const usable = real.find(({ host }) => !isLinkLocal(host)) ?? real[0];
   if (usable === undefined) {
     const text = `the tracker ${place} is for this computer only, which has no other address`;
     return bad('address', text, 'Connect this computer to a network.');

@@ -32,10 +32,9 @@ function mapInThread(port: number, signal: AbortSignal): Promise<MappedPort> {
     };
     const fail = (reason: string) => {
       end();
-      const text = safeText(reason).slice(0, REASON_CHARS_MAX);
-      reject(new ShoalError('UNREACHABLE', `no router with UPnP or NAT-PMP maps it (${text})`));
+      reject(new ShoalError('UNREACHABLE', safeText(reason).slice(0, REASON_CHARS_MAX)));
     };
-    const timer = setTimeout(() => fail('no answer in time'), THREAD_MS);
+    const timer = setTimeout(() => fail('the router did not answer in time'), THREAD_MS);
     timer.unref();
     signal.addEventListener('abort', () => fail('cancelled'), { once: true });
     worker.once('message', (answer: MappedPort | { readonly failed: string }) => {
@@ -43,7 +42,7 @@ function mapInThread(port: number, signal: AbortSignal): Promise<MappedPort> {
       end();
       resolve(answer);
     });
-    worker.once('error', (failure) => fail(failure.message));
-    worker.once('exit', () => fail('it ended'));
+    worker.once('error', (failure) => fail(`the router's answer cannot be read: ${failure.message}`));
+    worker.once('exit', () => fail('the search for a router ended early'));
   });
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { pmpNat, upnpNat } from '@achingbrain/nat-port-mapper';
 import type { MappedPort } from './PortMapper.ts';
-import { gatewayOfThisComputer, mapByPmp, mapByUpnp } from './Router.ts';
+import { failureText, gatewayOfThisComputer, mapByPmp, mapByUpnp } from './Router.ts';
 
 /** Time for the answers of routers. */
 const SEARCH_MS = 10_000;
@@ -16,6 +16,6 @@ const gateway = gatewayOfThisComputer();
 const ways: Promise<MappedPort>[] = [mapByUpnp(port, upnpNat().findGateways({ signal }), signal)];
 if (gateway !== undefined) ways.push(mapByPmp(port, pmpNat(gateway), signal));
 const answer = await Promise.any(ways).catch((failure: AggregateError) => ({
-  failed: failure.errors.map(String).join('; '),
+  failed: failureText(failure.errors, port),
 }));
 parentPort?.postMessage(answer);

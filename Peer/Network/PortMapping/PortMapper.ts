@@ -103,7 +103,7 @@ export class PortMapper {
       mapped();
     }
     if (status.state === 'failed' && before.state !== 'failed')
-      log.warn(`the router maps no port to this peer: ${status.reason}`);
+      log.warn(`no port of the router leads to this peer: ${status.reason}`);
   }
 }
 

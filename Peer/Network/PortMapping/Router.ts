@@ -10,6 +10,8 @@ const PMP_PORT = 5_351;
 const MAP_TCP = 2;
 const COMMON = { protocol: 'tcp', description: 'Shoal', autoRefresh: false } as const;
 
+const NO_ROUTER = new Error('no router answers');
+
 /** A router, as the library has it. */
 interface Gateway {
   readonly host: string;
@@ -27,7 +29,7 @@ export async function mapByUpnp(
   gateways: AsyncIterable<Gateway>,
   signal: AbortSignal,
 ): Promise<MappedPort> {
-  let failure: unknown = new Error('no router answers');
+  let failure: unknown = NO_ROUTER;
   for await (const gateway of gateways) {
     try {
       return { ...(await mapAt(gateway, port, LEASE_SECONDS * 1_000, signal)), by: 'UPnP' };
@@ -36,6 +38,19 @@ export async function mapByUpnp(
     }
   }
   throw failure;
+}
+
+/** Why no router mapped a port, and the next step. @param failures - of each way that was tried */
+export function failureText(failures: readonly unknown[], port: number): string {
+  const answers = failures.filter((failure) => !isSilence(failure));
+  const byHand = `forward TCP port ${port} to this computer there by hand`;
+  if (answers.length === 0) return `no router answers. Switch UPnP or NAT-PMP on in the router, or ${byHand}`;
+  const texts = answers.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  return `the router answers "${texts.join('; ').slice(0, 80)}". Instead, ${byHand}`;
+}
+
+function isSilence(failure: unknown): boolean {
+  return failure === NO_ROUTER || (failure instanceof Error && /^(Timeout|Abort)Error$/.test(failure.name));
 }
 
 /** Maps a port by NAT-PMP. @throws Error when the router does not */

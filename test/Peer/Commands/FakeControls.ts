@@ -205,6 +205,7 @@ export class FakeControls implements PeerControls {
     overLimit: 0,
     droppedDatagrams: 0,
     descriptors: { used: 30, allowed: 1_024 },
+    addresses: [] as readonly string[],
     lanes: { receiving: 1, sending: 2 },
   };
 

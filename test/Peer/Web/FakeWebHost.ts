@@ -165,6 +165,7 @@ export class FakeWebHost implements WebHost {
       overLimit: 0,
       droppedDatagrams: 0,
       descriptors: { used: undefined, allowed: 1_024 },
+      addresses: [],
       lanes: { receiving: 1, sending: 2 },
     };
     const share: ShareStatus = {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { runOneShot } from '../../../../Peer/Commands/Running/OneShot.ts';
+import type { TrackerStatus } from '../../../../Peer/Model.ts';
 import { ShareLinks } from '../../../../Peer/Web/Links/ShareLinks.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
@@ -52,6 +53,23 @@ test('a share link is created, listed and revoked', async () => {
   expect((await run('link --revoke 2')).ok).toBe(true);
   expect(await run('link --revoke 2')).toMatchObject({ ok: false, code: 'NOT_FOUND' });
   expect((await run('link')).text).toContain('No share links');
+});
+
+test('an address for others is none of this computer alone', async () => {
+  const { run, controls } = peerWithPage();
+  const at = (host: string) => ({ observed: { host, port: 9_001 } }) as TrackerStatus;
+  const shown = async () => [(await run('web')).secure, (await run('link f/film.mkv')).items[0].address];
+  const file = '/s/secret-of-a-test-number-';
+  controls.trackerList = [at('127.0.0.1')];
+  expect((await shown())[0]).toBe('https://127.0.0.1:9001/');
+  controls.health = { ...controls.health, addresses: ['fe80::1%eth0', 'fd77::2', '10.0.0.7'] };
+  expect(await shown()).toEqual([
+    'https://[fd77::2]:9001/',
+    expect.stringContaining(`http://[fd77::2]:9001${file}`),
+  ]);
+  // A tracker on another computer knows better than the list of cards.
+  controls.trackerList = [at('127.0.0.1'), at('192.168.1.20')];
+  expect((await shown())[0]).toBe('https://192.168.1.20:9001/');
 });
 
 test('in a private network a link has HTTPS, and there is no page', async () => {

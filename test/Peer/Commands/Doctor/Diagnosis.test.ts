@@ -10,6 +10,7 @@ const measured: Measurements = {
   watches: { used: 12, allowed: 65_536 },
   clockOffsetsMs: [20, -30],
   cards: [
+    { name: 'eth0', host: 'fe80::1', virtual: false, mtu: 1_500 },
     { name: 'eth0', host: '192.0.2.9', virtual: false, mtu: 1_500 },
     { name: 'docker0', host: '172.17.0.1', virtual: true, mtu: 900 },
   ],

@@ -48,7 +48,7 @@ test('a router that does not answer is asked again after five minutes, and repor
   made.start(9_001);
   await clock.advanceAsync(900_001);
   expect(asked).toBe(4);
-  expect(lines).toEqual(['the router maps no port to this peer: no router']);
+  expect(lines).toEqual(['no port of the router leads to this peer: no router']);
   expect(made.status).toEqual({ state: 'failed', reason: 'no router' });
   await made.close();
 });

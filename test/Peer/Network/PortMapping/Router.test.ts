@@ -4,13 +4,25 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pmpNat, upnpNat } from '@achingbrain/nat-port-mapper';
 import { expect, test } from 'vitest';
-import { gatewayIn, mapByPmp, mapByUpnp } from '../../../../Peer/Network/PortMapping/Router.ts';
+import { failureText, gatewayIn, mapByPmp, mapByUpnp } from '../../../../Peer/Network/PortMapping/Router.ts';
 import { LINUX, title } from '../../../Support/Requires.ts';
 
 const ROUTES = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
 eth0	0000000A	00000000	0001	0	0	0	0000FFFF	0	0	0
 eth0	00000000	0102A8C0	0003	0	0	0	00000000	0	0	0
 `;
+
+test('a failure names the next step, and no error of a library', async () => {
+  const none = async function* () {};
+  const silence = await mapByUpnp(9_001, none(), AbortSignal.abort()).catch((failure: unknown) => failure);
+  const late = AbortSignal.abort(new DOMException('late', 'TimeoutError')).reason;
+  expect(failureText([silence, late], 9_001)).toBe(
+    'no router answers. Switch UPnP or NAT-PMP on in the router, or forward TCP port 9001 to this computer there by hand',
+  );
+  expect(failureText([silence, new Error('not authorized')], 9_001)).toMatch(
+    /^the router answers "not authorized"\. Instead, forward TCP port 9001 /,
+  );
+});
 
 test('the default gateway in the table of routes', () => {
   expect(gatewayIn(ROUTES)).toBe('192.168.2.1');
