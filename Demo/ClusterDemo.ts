@@ -12,15 +12,15 @@ import type { DemoPeer } from './DemoPeer.ts';
 import type { DemoProgram } from './DemoProgram.ts';
 
 /**
- * `npm run demo -- --cluster`: a NATS server, three trackers that act as one, and six peers. One tracker is killed during a
- * download: its peers go to another one, the download goes on, and searches find the files of all six again.
+ * `npm run demo -- --cluster`: a NATS server, three trackers that act as one, and six peers. One tracker is killed
+ * during a download: its peers go to another one, the download goes on, and searches find the files of all six again.
  */
 
 const NATS_PLACES = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'];
 const NAMES = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 const FILE = 'big demo.bin';
 const MEBIBYTES = 96;
-/** Limit of the two seeders, so that the tracker dies during the download. */
+/** Limit of the two seeders, so that the tracker is killed during the download. */
 const UPLOAD_LIMIT = '8M';
 const POLL_MS = 200;
 
@@ -157,7 +157,7 @@ async function untilDone(peer: DemoPeer, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** The trackers of the cluster, when they are as wanted: they count their peers every 5 s. */
+/** Waits until the trackers of the cluster are as wanted: they report their peers every 5 s. */
 async function untilMembers(
   peer: DemoPeer,
   isWanted: (members: readonly Member[]) => boolean,

@@ -31,7 +31,7 @@ export interface WebDemo {
   readonly address: string;
 }
 
-/** Starts a tracker and four peers with something to find, to look at and to download. */
+/** Starts a tracker and four peers with files to find, to view and to download. */
 export async function startWebDemo(network: DemoNetwork, signal: AbortSignal): Promise<WebDemo> {
   await network.startTracker(signal);
   const [own, studio, ...rest] = await Promise.all(

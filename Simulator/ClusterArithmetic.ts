@@ -2,7 +2,7 @@ import { HEARTBEAT_MAX_MS, HEARTBEAT_MS, HEARTBEAT_PEERS, LOCATE_MS } from '../P
 import { ANNOUNCE_MS } from '../Tracker/Cluster/Members.ts';
 import type { ClusterMeasures, ClusterSimulation } from './TrackerCluster.ts';
 
-/** What the peers do. */
+/** Activity of the peers. */
 export interface ClusterLoad {
   /** Searches of one peer in an hour. */
   readonly searchesPerHour: number;
@@ -10,7 +10,7 @@ export interface ClusterLoad {
   readonly downloading: number;
 }
 
-/** One tracker of a cluster, computed from what was measured. */
+/** One tracker of a cluster, computed from measurements. */
 export interface TrackerEstimate {
   readonly peers: number;
   readonly mebibytes: number;
@@ -63,7 +63,7 @@ export function estimate(
   };
 }
 
-/** Both, as lines of text. */
+/** Activity and load, as lines of text. */
 export function clusterReport(
   simulation: ClusterSimulation,
   measured: ClusterMeasures,

@@ -7,8 +7,8 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 import type { ByteStream, Dial, StreamHandler } from '../Shared/Transport.ts';
 
 /**
- * Both sides begin with the first byte of TLS, the channel and their id. Nothing is encrypted or proven: the ids are
- * believed.
+ * Both sides begin with the first byte of TLS, the channel and their id. Nothing is encrypted or proven: ids are
+ * accepted as claimed.
  */
 const MARK = 0x16;
 const CHANNELS = ['control', 'lane'] as const;
@@ -20,7 +20,9 @@ export function simulatedHandshake(peerId: PeerId, channel: Channel = 'control')
   return Buffer.concat([Buffer.from([MARK, CHANNELS.indexOf(channel)]), Buffer.from(peerId, 'hex')]);
 }
 
-/** Secure connections for simulated networks: one round trip, as TLS 1.3 takes, and proven ids, without cryptography. */
+/**
+ * Secure connections for simulated networks: one round trip, as TLS 1.3 takes, and proven ids, without cryptography.
+ */
 export function simulatedSecure(peerId: PeerId, dial: Dial, clock: Clock): SecureTransport {
   const begin = (
     address: Address,

@@ -112,10 +112,10 @@ export class Simulation {
   }
 
   /**
-   * Lower bound for the peers present from start to end: every chunk leaves a seeder once, and all uplinks together bring it to all
-   * leechers, at the line rate less retransmissions. Peers switched off and newcomers do not count: their downloads cost the others,
-   * their uploads are a gift, and a newcomer starts later. Not included: chunks are forwarded only when complete, which costs even
-   * an optimal swarm about log2(peers) chunk times.
+   * Lower bound for the peers present from start to end: every chunk leaves a seeder once, and all uplinks together
+   * bring it to all leechers, at the line rate less retransmissions. Peers switched off and newcomers do not count:
+   * their downloads cost the others, their uploads are a gift, and a newcomer starts later. Not included: chunks are
+   * forwarded only when complete, which costs even an optimal swarm about log2(peers) chunk times.
    */
   #bound(): number {
     const { peers, seeders, bytes, downRate, killed, lossRatio, ownLimits } = this.#options;

@@ -29,7 +29,10 @@ export interface SwarmPeerOptions {
   readonly blamed: (liar: PeerId) => void;
 }
 
-/** One peer of a simulated swarm: the real links, sessions, slots, downloads and scheduler on a simulated line and disk. */
+/**
+ * One peer of a simulated swarm: the real links, sessions, slots, downloads and scheduler on a simulated line and
+ * disk.
+ */
 export class SwarmPeer {
   readonly options: SwarmPeerOptions;
   readonly holder: FileHolder & { readonly peerId: PeerId };

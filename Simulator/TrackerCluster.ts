@@ -26,13 +26,13 @@ export interface ClusterSimulation {
   readonly effort?: number;
 }
 
-/** Measured on one tracker at full size, and others of a sample. CPU in microseconds. */
+/** Measurements of one tracker at full size, and of small other ones. CPU in microseconds. */
 export interface ClusterMeasures {
   readonly fullPeers: number;
   /** Resident MiB of the tracker at full size. */
   readonly mebibytes: number;
   readonly heartbeatUs: number;
-  /** CPU of the asking tracker, the answers of all others merged, and of one that is asked. */
+  /** CPU of the asking tracker, including the merge of all answers, and of an asked one. */
   readonly askSearchUs: number;
   readonly answerSearchUs: number;
   readonly askLocateUs: number;
@@ -63,7 +63,7 @@ export async function measureCluster({
   }
   const heartbeatUs = perItem(heartbeats, (at) => world.beat(at % fullPeers));
   const words = (at: number) => `${wordOf(at)} ${wordOf(at + 3)}`;
-  // From a small tracker: the full one answers; from the full one: it asks and merges.
+  // A question of a small tracker measures an answer of the full one; its own question measures the merge.
   const askedSearch = await world.ask(0, searches, (at) => ({ type: 'search', words: words(at), cursor: 0 }));
   const answeredSearch = await world.ask(1, searches, (at) => ({
     type: 'search',
@@ -96,7 +96,7 @@ export async function measureCluster({
   };
 }
 
-/** Trackers on a bus in memory. Time moves by hand. */
+/** Trackers on a bus in memory, with a manual clock. */
 class World {
   readonly #logics: TrackerLogic[] = [];
   readonly #buses: BusConnection[] = [];
@@ -141,7 +141,7 @@ class World {
     return world;
   }
 
-  /** What a tracker does every second. */
+  /** The periodic work of a tracker, each second. */
   #step(): void {
     for (const [number, logic] of this.#logics.entries())
       this.#timed(number, () => logic.expire(this.#nowMs));
@@ -200,7 +200,7 @@ class World {
     this.#timed(tracker, () => logic.receive(bytes, from, this.#nowMs));
   }
 
-  /** Counts the CPU of one tracker, without that of the others whom its records reach. */
+  /** Counts the CPU of one tracker, without that of the receivers of its records. */
   #timed(tracker: number, task: () => unknown): void {
     const started = process.cpuUsage();
     task();

@@ -3,8 +3,8 @@ const STEP_BYTES = 64;
 const BUFFERS = 128;
 
 /**
- * Memory of one simulated peer. Only the first bytes of a chunk are real (WireStream), so its buffers overlap, a few bytes apart:
- * hundreds of peers fit in memory without garbage collection.
+ * Memory of one simulated peer. Only the first bytes of a chunk are real (WireStream), so its buffers overlap, a few
+ * bytes apart: hundreds of peers fit in memory without garbage collection.
  */
 export class VirtualMemory {
   #base: Buffer | undefined;

@@ -54,7 +54,10 @@ export class Wire {
     return 1 / (1 - this.#options.lossRatio);
   }
 
-  /** Bytes per second of one stream: under loss p TCP keeps about 1.22 / sqrt(p) segments in flight (Mathis et al. 1997). */
+  /**
+   * Bytes per second of one stream: under loss p TCP keeps about 1.22 / sqrt(p) segments in flight (Mathis et al.
+   * 1997).
+   */
   get streamRate(): number {
     const { lossRatio, latencyMs } = this.#options;
     if (lossRatio === 0) return Number.POSITIVE_INFINITY;

@@ -4,7 +4,10 @@ import { clusterReport, estimate } from './ClusterArithmetic.ts';
 import { Simulation, type SimulationOptions } from './Simulation.ts';
 import { measureCluster } from './TrackerCluster.ts';
 
-/** `npm run simulate -- --peers 200 --seed 7`: simulates one swarm per seed and compares its time with the lower bound. */
+/**
+ * `npm run simulate -- --peers 200 --seed 7`: simulates one swarm per seed and compares its time with the lower
+ * bound.
+ */
 
 const number = (text: string) => Number(text);
 const command = new Command('simulate')

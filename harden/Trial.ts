@@ -1,6 +1,6 @@
-/** What all trials share. */
+/** Types of all trials. */
 
-/** How a trial runs. */
+/** Settings of a run of a trial. */
 export interface TrialSettings {
   /** The short form of the gate: at most about 20 s. */
   readonly short: boolean;
@@ -15,7 +15,7 @@ export interface Figure {
   readonly name: string;
   /** With its unit. */
   readonly value: string;
-  /** The value wanted, in words; omitted for figures that only inform. */
+  /** The goal, in words; omitted for figures without one. */
   readonly wanted?: string;
   /** False fails the trial, with one exception: `timed`. */
   readonly met: boolean;

@@ -7,16 +7,19 @@ import type { Figure, TrialSettings } from './Trial.ts';
 
 const TRACKERS = 3;
 const LOOK_MS = 200;
-/** Time without progress: more than a heartbeat of the largest network and the goal together. */
+/** Limit on time without progress: more than a heartbeat of the largest network and the goal together. */
 const GIVE_UP_MS = 120_000;
-/** Time after a heartbeat in which a lost peer is back. */
+/** Goal for the recovery of a peer after its heartbeat. */
 const BACK_MS = 5_000;
 /** Peers of the killed tracker whose files are searched for. */
 const SEARCHED = 50;
 /** Searches for one file. */
 const ATTEMPTS = 100;
 
-/** One of three trackers is killed under thousands of peers: time until all have another home, and their files are found. */
+/**
+ * One of three trackers is killed under thousands of peers: time until all have another home, and their files are
+ * found.
+ */
 export async function run({ short, seed }: TrialSettings): Promise<readonly Figure[]> {
   const missing = await natsMissing();
   if (missing !== undefined) return [{ name: 'not run', value: missing, met: true }];
@@ -61,7 +64,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
         'files of these peers that are not found',
         lost.reduce<number>((sum, one) => sum + one, 0),
       ),
-      // Beside other work any tracker may seem silent for a while.
+      // On a busy machine any tracker may seem silent for some time.
       { ...figure('peers of the other trackers that moved', strayed), timed: true },
     ];
   } finally {
@@ -70,14 +73,14 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   }
 }
 
-/** Whether a file of a peer is found, at last: an answer may lack a tracker that other work delays. */
+/** Whether a file of a peer is found, with retries: an answer may lack a tracker on a busy machine. */
 async function isFound(peers: LivePeers, asking: number, wanted: number): Promise<boolean> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) if (await peers.finds(asking, wanted)) return true;
   return false;
 }
 
 /**
- * Time until a task has ended and all are counted.
+ * Time until a task has ended and every peer is counted.
  * @throws Error when the count has not grown for GIVE_UP_MS
  */
 async function timeUntil(

@@ -8,15 +8,15 @@ import { flood } from './Costs/Flood.ts';
 import { Stopwatch } from './Costs/Stopwatch.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
 
-/** No datagram may take the tracker longer. */
+/** Limit on the CPU time of one datagram. */
 const COST_MAX_MS = 5;
 /** Tries of each question. */
 const TRIES = 40;
 const TRIES_SHORT = 15;
 
 /**
- * What the dearest datagram of each kind costs a tracker that holds a million files (CPU time without pauses of the garbage
- * collector), and what a stranger at full rate leaves to a registered peer.
+ * Cost of the most expensive datagram of each kind for a tracker with a million files (CPU time without pauses of the
+ * garbage collector), and service of a registered peer during a flood of a stranger.
  */
 export async function run({ short, seed }: TrialSettings): Promise<readonly Figure[]> {
   const peers = short ? 300 : 10_000;
@@ -45,7 +45,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   return [...(await watch.figures(COST_MAX_MS)), ...flooded];
 }
 
-/** Every question, in its dearest forms. */
+/** Every question, in its most expensive forms. */
 function ask(watch: Stopwatch, crowd: Crowd, peers: number, tries: number): void {
   const search = (words: string, cursor = 0): TrackerRequest => ({ type: 'search', words, cursor });
   const locate = (fileId: string): TrackerRequest => ({
@@ -133,7 +133,7 @@ async function leave(watch: Stopwatch, crowd: Crowd, peers: number, short: boole
     watch.again('folder with unlisted peers', { type: 'folder', path: 'Music', cursor: 0 }, at);
     watch.rest('a step between datagrams');
   }
-  // Half of all fall silent in one second.
+  // Half of all peers expire in one second.
   await watch.settle();
   watch.pass(120_000);
   for (let peer = 0; peer < peers; peer += 2)

@@ -105,7 +105,7 @@ async function download(leecher: LaunchedProgram, name: string): Promise<number>
   return performance.now() - startMs;
 }
 
-/** Measures how late a timer of this process fires at worst: other programs may take the processors. */
+/** Measures the maximum delay of a timer of this process: other programs may use the processors. */
 function stallsOfThisComputer() {
   let lastMs = performance.now();
   let worstMs = 0;

@@ -8,7 +8,7 @@ import { natsMissing } from '../bench/Trackers/NatsProgram.ts';
 import { type Figure, figure } from './Trial.ts';
 
 const DEMO = fileURLToPath(new URL('../Demo/main.js', import.meta.url));
-/** Time without a line of output: a download of 96 MiB beside other work. */
+/** Limit on time without output: a download of 96 MiB on a busy machine. */
 const QUIET_MS = 120_000;
 
 /** `npm run demo -- --cluster`: one of three trackers is killed, nothing is missed, and no file stays behind. */

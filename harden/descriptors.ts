@@ -9,7 +9,10 @@ import type { Figure, TrialSettings } from './Trial.ts';
 const LOAD = fileURLToPath(new URL('./Descriptors/main.js', import.meta.url));
 const execute = promisify(execFile);
 
-/** Connections come and go while the pump sends to them or they are read, with and without enough descriptors. */
+/**
+ * Connections are opened and closed while the pump sends to them or they are read, with and without enough
+ * descriptors.
+ */
 export async function run({ short, seed }: TrialSettings): Promise<readonly Figure[]> {
   if (process.platform !== 'linux')
     return [{ name: 'skipped: sendfile is used on Linux only', value: '', met: true }];

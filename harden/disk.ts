@@ -13,7 +13,7 @@ const CODES = ['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE', 'EROFS'];
 /** Calls that fail in a row: one, and all until the disk is mended. */
 const LENGTHS = [1, 1_000_000];
 
-/** What the runs found. */
+/** Results of the runs. */
 interface Findings {
   runs: number;
   wrong: string[];

@@ -86,7 +86,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
 
 interface Material {
   readonly random: SeededRandom;
-  /** Bytes that a member sent when it opened a link. */
+  /** Bytes sent by a member that opens a link. */
   readonly recorded: Buffer;
   readonly secret: Uint8Array;
 }
@@ -185,7 +185,7 @@ function newStranger(): Stranger {
   };
 }
 
-/** The bytes that a member sends to another one when it opens a link, recorded on the way. */
+/** Records the bytes that a member sends to another one when it opens a link. */
 async function recordedLink(port: number, network: readonly string[], rig: Rig): Promise<Buffer> {
   const parts: Buffer[] = [];
   const forwarder = createServer((from) => {

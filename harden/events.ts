@@ -8,11 +8,11 @@ import type { Figure, TrialSettings } from './Trial.ts';
 
 const MIB = 1_048_576;
 const BROWSERS = 200;
-/** Rate of the download that is watched: it changes every second, and costs little itself. */
+/** Rate of the watched download: it changes every second, and needs little CPU itself. */
 const LIMIT_MIB = 2;
 const SHARE_MAX = 0.05;
 
-/** 200 browsers that look at the events of a peer: how much of a core they cost, while nothing happens and during a download. */
+/** 200 browsers with the events of a peer: the share of a core that they cost when idle and during a download. */
 export async function run({ short }: TrialSettings): Promise<readonly Figure[]> {
   const seconds = short ? 2 : 20;
   const rig = await Rig.make();
@@ -84,7 +84,7 @@ async function webOf(peer: LaunchedProgram): Promise<{ port: number; token: stri
   return { port: Number(port), token };
 }
 
-/** Streams of events, and the number of events that came. */
+/** Streams of events, and the number of received events. */
 class Watching {
   events = 0;
   streams = 0;

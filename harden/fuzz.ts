@@ -5,24 +5,25 @@ import type { Target } from './Fuzz/Target.ts';
 import { sessionTarget, trackerTarget } from './Fuzz/TrackerTargets.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
 
-/** Distinct datagrams, and distinct frames: so many of each. */
+/** Number of distinct datagrams, and of distinct frames. */
 const MESSAGES = 10_000_000;
 const MESSAGES_SHORT = 100_000;
 /** Inputs measured together: reading the CPU time costs more than most of them. */
 const GROUP = 4;
-/** No group may take longer. */
+/** Limit on the CPU time of a group. */
 const COST_MAX_MS = 5;
 const TARGETS = 5;
 /** Groups between two settlements of the timings. */
 const SETTLED = 5_000;
-/** Messages after which the memory is taken for grown. */
+/** Messages after which memory has reached its steady size. */
 const WARM = 20_000;
-/** Most growth of the resident memory after that. */
+/** Maximum growth of resident memory after that. */
 const GROWTH_MAX_MIB = 64;
 
 /**
- * Mutated messages of every kind, by the million: nothing crashes, no input is dear, memory stays flat. Each target has a twin with
- * the same inputs, and the lesser time counts: what the target does recurs in both, what the computer does besides does not.
+ * Mutated messages of every kind, by the million: no crash, no expensive input, no growth of memory. Each target has
+ * a twin with the same inputs, and the minimum counts: the work of the target is the same in both, that of other
+ * programs is not.
  */
 export async function run({ short, seed, minutes }: TrialSettings): Promise<readonly Figure[]> {
   const messages = short ? MESSAGES_SHORT : MESSAGES;

@@ -16,7 +16,7 @@ const MIB = 1_048_576;
 /** Upload limit of the seeder: requests and download share one computer. */
 const LIMIT_MIB = 32;
 const CONNECTIONS = 48;
-/** A stream of `/network` keeps up to 64 MiB of its file; as much for buffers and code. */
+/** A stream of `/network` keeps up to 64 MiB of its file; the same for buffers and code. */
 const GROWTH_MAX_MIB = 128;
 
 /** Hostile HTTP requests of many kinds, while the peer serves a download. */
@@ -80,7 +80,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   }
 }
 
-/** Rejects when the peer ends: nothing else would end the download. */
+/** Rejects at the end of the peer, which would otherwise not end the download. */
 async function endOf(peer: LaunchedProgram): Promise<never> {
   const { code, signal } = await peer.ended;
   throw new Error(`the peer has ended: ${code ?? signal}\n${peer.stderr.slice(-4_000)}`);
@@ -110,7 +110,7 @@ async function writeShare(rig: Rig, secret: string, seconds: number): Promise<vo
   await symlink('..', join(share, 'linked'));
 }
 
-/** What no request may change. */
+/** State that no request may change. */
 async function stateOf(rig: Rig, seeder: LaunchedProgram) {
   const json = async (line: string) => {
     const [answer] = await seeder.ask(
@@ -170,7 +170,7 @@ async function sameFile(one: string, other: string, name: string): Promise<boole
   return (await hashOf(join(one, name))) === (await hashOf(join(other, name)));
 }
 
-/** Lines of the error output that tell of a failure inside. */
+/** Lines of the error output that report an internal failure. */
 function linesOf(seeder: LaunchedProgram): string[] {
   return seeder.stderr.split('\n').filter((line) => /HTTP: |Error|error/.test(line));
 }

@@ -9,7 +9,7 @@ import { SeededRandom } from '../Shared/SeededRandom.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
 
 const MIB = 1_048_576;
-/** Each run of the leecher lives for a time between these. */
+/** Bounds of the lifetime of each run of the leecher. */
 const LIFE_MIN_MS = 350;
 const LIFE_MAX_MS = 1_200;
 /** Speed at which the leecher downloads, so that a download outlives many runs. */
@@ -58,7 +58,7 @@ export async function run({ short, seed, minutes }: TrialSettings): Promise<read
       for (const [path, had] of known) {
         const kept = Math.max(fromBefore.get(path) ?? 0, await bytesAt(join(rig.share('leecher'), path)));
         if (kept === 0 && bytes.get(path) === 0) {
-          bytes.set(path, had); // Not resumed before the kill: the next run tells.
+          bytes.set(path, had); // Not resumed before the kill: the next run shows it.
           continue;
         }
         compared++;
@@ -97,7 +97,7 @@ export async function run({ short, seed, minutes }: TrialSettings): Promise<read
   }
 }
 
-/** Requests a file and a folder. What is here already, or under way, is not requested twice. */
+/** Requests a file and a folder, unless they are complete or running. */
 function begin(leecher: LaunchedProgram, set: number): void {
   leecher.type(`download large${set}.bin --no-wait`, `download folder${set}/ --no-wait`);
 }
@@ -136,13 +136,13 @@ async function writeSet(
   }
 }
 
-/** What the downloads of one run have verified, and what they kept from the run before. */
+/** Verified bytes of the downloads of one run, and bytes kept from the run before. */
 interface Verified {
   readonly bytes: Map<string, number>;
   readonly fromBefore: Map<string, number>;
 }
 
-/** Follows the downloads until the time is over; longer while the share is still being scanned. */
+/** Samples the downloads for `lifeMs`, and at least once after the share is scanned. */
 async function follow(leecher: LaunchedProgram, lifeMs: number): Promise<Verified> {
   const bytes = new Map<string, number>();
   const fromBefore = new Map<string, number>();

@@ -26,14 +26,16 @@ const STEPS_PER_MOVE = 100;
 const STEPS_PER_RESTART = 70;
 /** Time between two samples, short and long. */
 const SAMPLE_MS = [500, 20_000] as const;
-/** Time for the catalogs to settle: files rest, are hashed and published. */
+/** Time for the catalogs to settle: files become quiet, are hashed and published. */
 const SETTLE_MS = 60_000;
 /** The tracker lives at one of these addresses, and moves when it is killed. */
 const HOSTS = ['127.0.0.2', '127.0.0.3', '127.0.0.4'] as const;
-/** Handles that may be left when all is closed: those of the trial itself. */
+/** Handles that may remain after closing: those of the trial itself. */
 const HANDLES_LEFT = 3;
 
-/** Twenty peers whose shares change all the time, while the tracker moves and peers restart, end with right catalogs. */
+/**
+ * Twenty peers whose shares change all the time, while the tracker moves and peers restart, end with right catalogs.
+ */
 export async function run({ short, seed, minutes }: TrialSettings): Promise<readonly Figure[]> {
   const random = new SeededRandom(seed);
   const root = await mkdtemp(join(tmpdir(), 'shoal-soak-'));
@@ -115,7 +117,7 @@ async function startTracker({ host, port }: Address): Promise<Tracker> {
   return tracker;
 }
 
-/** Downloads a random file of another peer; it may be gone. */
+/** Downloads a random file of another peer, which may have been removed. */
 function startDownload(peer: Peer, random: SeededRandom): void {
   const signal = AbortSignal.timeout(5_000);
   peer.search(`file ${random.int(1, 20)}`, signal).then(

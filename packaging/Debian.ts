@@ -87,7 +87,7 @@ function copyright(licence: string): string {
   ].join('\n');
 }
 
-/** Removes what packages carry for their developers: sources of maps, tests, typings, examples. */
+/** Removes files for developers from packages: sources of maps, tests, typings, examples. */
 async function dropForeignFiles(folder: string): Promise<void> {
   const unused = /\.(map|ts|mts|cts|flow|md|markdown|yml)$|^\.|^(test|tests|example|examples|docs)$/i;
   for (const { name, parentPath } of await readdir(folder, { recursive: true, withFileTypes: true })) {

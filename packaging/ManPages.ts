@@ -102,7 +102,7 @@ function section(title: string, body: string): string {
   return `.SH ${title}\n${body}`;
 }
 
-/** Text as roff shows it literally: backslashes and hyphens escaped, no line that begins like a request. */
+/** Text for literal output by roff: backslashes and hyphens escaped, no line that starts like a request. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

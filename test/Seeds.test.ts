@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-/** Holds docs/contributing/seeds.md against the end-to-end tests: every line names files in which a test of that line stands. */
+/**
+ * Holds docs/contributing/seeds.md against the end-to-end tests: every line names files in which a test of that line
+ * stands.
+ */
 
 const HERE = new URL('./EndToEnd/', import.meta.url);
 const table = readFileSync(new URL('../docs/contributing/seeds.md', import.meta.url), 'utf8');

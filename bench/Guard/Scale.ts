@@ -15,7 +15,10 @@ const LISTINGS = 50;
 /** The least of these rounds counts: other work on the machine only adds. */
 const ROUNDS = 3;
 
-/** CPU of decisions on large inputs, in milliseconds, by the names of Limits.ts. Each catches a scan where a lookup is due. */
+/**
+ * CPU of decisions on large inputs, in milliseconds, by the names of Limits.ts. Each catches a scan where a lookup is
+ * due.
+ */
 export function scaleFigures(): Record<string, number> {
   const catalog = new Catalog();
   for (let n = 0; n < FILES; n++)

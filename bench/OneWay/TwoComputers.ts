@@ -11,7 +11,7 @@ const PEER_PORTS = '20000-29999';
 export interface Computer {
   readonly name: string;
   readonly ip: string;
-  /** Put in front of a command to run it there. */
+  /** Prefix of a command to run in the namespace. */
   readonly prefix: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export class TwoComputers {
     }
   }
 
-  /** Lets nobody connect to peers of a computer: the answers of their ports are dropped. */
+  /** Blocks connections to peers of a computer: the answers of their ports are dropped. */
   async shut({ name }: Computer): Promise<void> {
     await run('ip', ['-n', name, ...rule('add')]);
   }
@@ -61,7 +61,7 @@ export class TwoComputers {
 
   async close(): Promise<void> {
     this.#forget();
-    for (const { name } of this.both) await run('ip', ['netns', 'delete', name]).catch(() => {}); // Never made.
+    for (const { name } of this.both) await run('ip', ['netns', 'delete', name]).catch(() => {}); // Not created.
   }
 }
 

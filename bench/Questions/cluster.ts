@@ -27,8 +27,8 @@ interface Running {
 }
 
 /**
- * Three trackers that act as one over a real NATS server: the hits and the time of a search beside one tracker with all peers,
- * heartbeats per CPU second, and searches while the NATS server is away.
+ * Three trackers that act as one over a real NATS server: the hits and the time of a search beside one tracker with
+ * all peers, heartbeats per CPU second, and searches while the NATS server is away.
  */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const peers = quick ? 600 : 30_000;

@@ -19,7 +19,10 @@ interface Measured {
   readonly linkSeconds: readonly number[];
 }
 
-/** What the proven, encrypted links cost: time to the first byte, and 32 links at once, in the open and in a private network. */
+/**
+ * Cost of proven, encrypted links: time to the first byte, and 32 links at once, in the open and in a private
+ * network.
+ */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const turns = quick ? 3 : 2 * pairs + 3;
   const links = quick ? 8 : LINKS;

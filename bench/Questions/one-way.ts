@@ -10,7 +10,7 @@ import type { Settings } from '../Settings.ts';
 import { spread, spreadText } from '../Statistics.ts';
 import { usage, usageSince } from '../Usage.ts';
 
-/** Which of the two computers lets nobody connect. */
+/** The computer of the two that accepts no connection. */
 type Closed = 'nobody' | 'the giver' | 'the taker';
 const CASES: readonly Closed[] = ['nobody', 'the giver', 'the taker'];
 
@@ -19,7 +19,7 @@ interface Turn {
   readonly gigabytesPerSecond: number;
   /** Milliseconds from `download` to the end of 64 KiB at a fresh peer. */
   readonly firstByteMs: number;
-  /** Of the taker, for the large file. */
+  /** CPU seconds of the taker, for the large file. */
   readonly cpuSecondsPerGigabyte: number;
 }
 

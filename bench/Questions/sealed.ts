@@ -12,7 +12,10 @@ import type { Settings } from '../Settings.ts';
 /** Goals as multiples of a rival's speed. libtorrent sends in the clear. */
 const GOALS: Readonly<Record<string, number>> = { libtorrent: 1.2, Syncthing: 2, scp: 2 };
 
-/** One seeder, one leecher in a private network, where everything is encrypted, against rivals that encrypt, and libtorrent. */
+/**
+ * One seeder, one leecher in a private network, where everything is encrypted, against rivals that encrypt, and
+ * libtorrent.
+ */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.25 : 4) * 2 ** 30;
   const title = 'A private network: one seeder, one leecher, one large file';

@@ -11,7 +11,7 @@ import type { Pair } from '../Turns.ts';
 /** The same peer without `sendfile`. */
 const copies = shoalNamed('Shoal, with copies', { SHOAL_SENDFILE: 'off' });
 
-/** What it costs the sender: `sendfile` against copies and against nginx, over lanes and over HTTP. */
+/** CPU of the sender: `sendfile` against copies and against nginx, over lanes and over HTTP. */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.5 : 4) * 2 ** 30;
   const lanes = { title: 'lanes, Shoal', rivals: [copies, nginx] };

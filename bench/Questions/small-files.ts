@@ -16,7 +16,7 @@ const MIB_MAX = 200;
 /** Bytes that a file of fewer takes on a medium. */
 const PAGE_BYTES = 4_096;
 
-/** A folder of files of equal size, and what is to be reached with it. */
+/** A folder of files of equal size, and its goals. */
 interface Tree {
   readonly medium: Medium;
   readonly files: number;

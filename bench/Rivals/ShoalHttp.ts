@@ -8,7 +8,7 @@ import { Rig, untilShared } from '../Rig.ts';
 import { runMeasured, type Usage, usage, usageSince } from '../Usage.ts';
 
 /**
- * curl from the port of a peer. `files`: of its own share. `network`: of a fresh peer that has nothing, and fetches from
+ * curl from the port of a peer. `files`: of its own share. `network`: of a fresh peer without files, which fetches from
  * all senders.
  */
 export function shoalHttp(name: string, from: 'files' | 'network'): Contender {

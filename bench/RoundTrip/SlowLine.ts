@@ -19,7 +19,7 @@ export interface LineOptions {
 export interface End {
   readonly name: string;
   readonly ip: string;
-  /** Put in front of a command to run it there. */
+  /** Prefix of a command to run in the namespace. */
   readonly prefix: readonly string[];
 }
 

@@ -4,7 +4,7 @@
  *
  *   relay NAMESPACE NAMESPACE ONE_WAY_MICROSECONDS LOSS_PER_MILLION BITS_PER_SECOND
  *
- * Makes "line0" in both, prints "ready", runs until killed. The line drops what would wait more than QUEUE_NS for its turn.
+ * Makes "line0" in both, prints "ready", runs until killed. A packet that would be queued for more than QUEUE_NS is dropped.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -57,7 +57,7 @@ static int openTun(const char *name) {
   return tun;
 }
 
-/* Takes what has come in and gives each packet its time of arrival on the other side. */
+/* Reads the received packets and sets the arrival time of each on the other side. */
 static void take(struct direction *line) {
   for (int count = 0; count < BATCH && line->head - line->tail < SLOTS; count++) {
     struct packet *packet = &line->ring[line->head % SLOTS];
@@ -73,7 +73,7 @@ static void take(struct direction *line) {
   }
 }
 
-/* Hands over what is due. @return when the next packet will be */
+/* Delivers due packets. @return the due time of the next one */
 static uint64_t give(struct direction *line) {
   for (uint64_t time = now(); line->tail != line->head; line->tail++) {
     struct packet *packet = &line->ring[line->tail % SLOTS];

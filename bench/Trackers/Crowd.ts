@@ -5,9 +5,9 @@ import { hostOf, keyOf } from './Names.ts';
 import { beatOf, INSTANCE, pagesOf } from './Publication.ts';
 
 /**
- * Program: `node Crowd.js <port> <peers> <names each> [number of the first]`. The peers, each at an address of its own, join and publish;
- * then it prints the number of peers known to the tracker. It runs twice: in a small crowd the first peers' leases
- * last only seconds.
+ * Program: `node Crowd.js <port> <peers> <names each> [number of the first]`. The peers, each at an address of its
+ * own, join and publish; then it prints the number of peers known to the tracker. It runs twice: in a small crowd the
+ * first peers' leases last only seconds.
  */
 const AT_ONCE = 64;
 const UDP_PORT = 20_000;

@@ -13,7 +13,7 @@ import type { DatagramSocket } from '../../Shared/Transport.ts';
 import { hostOf, keyOf } from './Names.ts';
 import { beatOf, INSTANCE, pagesOf } from './Publication.ts';
 
-/** UDP port of all housed peers: what is sent to it stays in the process. */
+/** UDP port of all housed peers: datagrams to it stay in the process. */
 const PORT = 20_000;
 
 type Receive = (bytes: Uint8Array, from: Address) => void;

@@ -9,8 +9,9 @@ import { Tracker } from '../../Tracker/Tracker.ts';
 import { HousedPeers } from './HousedPeers.ts';
 
 /**
- * Program: `node LoadedTracker.js <port> <peers> <names each> <number of the first> [NATS server]`. A tracker whose peers live in
- * its own process, so that millions of names are there within a minute and no lease ends. Prints its progress, and `ready` when all have published.
+ * Program: `node LoadedTracker.js <port> <peers> <names each> <number of the first> [NATS server]`. A tracker whose
+ * peers live in its own process, so that millions of names are there within a minute and no lease ends. Prints its
+ * progress, and `ready` when all have published.
  */
 /** Pause between two looks at the heartbeats that are due. */
 const BEAT_STEP_MS = 500;
@@ -19,7 +20,7 @@ const AT_ONCE = 20;
 /** Peers between two lines of progress. */
 const TOLD_EVERY = 500;
 
-// Ends with the bench that started it.
+// The process ends with the bench that started it.
 process.stdin.on('end', () => process.exit()).resume();
 
 const [port = '', peers = '', names = '', first = '', nats] = process.argv.slice(2);

@@ -45,7 +45,10 @@ export async function startTracker(port: number, ...args: string[]): Promise<Lau
   return program;
 }
 
-/** A tracker whose peers, from number `first` on, live in its process. @param nats - server of the cluster that it joins */
+/**
+ * A tracker whose peers, from number `first` on, live in its process. @param nats - server of the cluster that it
+ * joins
+ */
 export async function startLoadedTracker(
   port: number,
   peers: number,

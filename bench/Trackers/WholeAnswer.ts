@@ -4,7 +4,10 @@ import { decodeReply, encodeRequest, type Hit, type ReplyOf } from '../../Protoc
 const PATIENCE_MS = 5_000;
 let transaction = 0x1000_0000;
 
-/** All hits of one search, and the time of the first answer: the best hits of the index, and those of peers and other trackers. */
+/**
+ * All hits of one search, and the time of the first answer: the best hits of the index, and those of peers and other
+ * trackers.
+ */
 export interface WholeAnswer {
   readonly hits: readonly Hit[];
   readonly ms: number;
@@ -14,7 +17,10 @@ export interface WholeAnswer {
   readonly answered: number | undefined;
 }
 
-/** Searches, and reads the pages of the index and those of peers and other trackers that follow. @throws Error after 5 s */
+/**
+ * Searches, and reads the pages of the index and those of peers and other trackers that follow. @throws Error after 5
+ * s
+ */
 export async function wholeAnswer(socket: Socket, cookie: string, words: string): Promise<WholeAnswer> {
   const started = performance.now();
   const first = await pagesOf(

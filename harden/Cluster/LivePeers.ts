@@ -38,7 +38,10 @@ export class LivePeers {
     await Promise.all(this.#all.map((trackers) => trackers.close()));
   }
 
-  /** Home of each peer: the one tracker that is connected and holds its catalog; undefined: there is none, or there are two. */
+  /**
+   * Home of each peer: the one tracker that is connected and holds its catalog; undefined: there is none, or there
+   * are two.
+   */
   homes(): readonly (string | undefined)[] {
     return this.#all.map((trackers) => {
       const [home, ...others] = trackers.status().filter(({ state }) => state === 'connected');

@@ -23,7 +23,7 @@ export function hex32(number: number): string {
   return number.toString(16).padStart(64, '0');
 }
 
-/** Peers of a large network, each at a host of its own, that talk with a tracker's logic. */
+/** Peers of a large network, each at a host of its own, and a tracker's logic. */
 export class Crowd {
   readonly #logic: TrackerLogic;
   readonly #random: SeededRandom;
@@ -89,7 +89,7 @@ export class Crowd {
         kind: 'file',
         path: nameOf(at),
         size: 1_000 + at,
-        // Every tenth content is one that many have.
+        // Every tenth content has many holders.
         fileId: (at % 10 === 0 ? `aaaa${hex32(at).slice(4)}` : this.#random.hex(32)) as FileId,
         modifiedMs: 1_700_000_000_000 + at,
       }),

@@ -4,14 +4,15 @@ import type { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import type { Figure } from '../Trial.ts';
 import type { Crowd } from './Crowd.ts';
 
-/** What one socket of Node can send. */
+/** Rate of one socket of Node. */
 const DATAGRAMS_PER_SECOND = 50_000;
 const BEATS_PER_SECOND = 20;
 const SECONDS = 2;
 
 /**
- * A stranger sends the dearest searches at full rate, with valid connection ids of many ports, while a registered peer sends
- * heartbeats. While the flood takes less than all of the tracker's time, its queue stays short and every heartbeat is read.
+ * A stranger sends the most expensive searches at full rate, with valid connection ids of many ports, while a
+ * registered peer sends heartbeats. While the flood takes less than all of the tracker's time, its queue stays short
+ * and every heartbeat is read.
  */
 export function flood(logic: TrackerLogic, crowd: Crowd, nowMs: number): Figure[] {
   const random = new SeededRandom(3);

@@ -1,6 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 
-/** Below this no pause is looked for. */
+/** Shorter timings are not checked for pauses of the collector. */
 const CHEAP_MS = 0.5;
 
 /** CPU time of one piece of work. Final after `settle`. */
@@ -16,9 +16,9 @@ interface Suspect {
 }
 
 /**
- * Measures CPU time of synchronous work, without the pauses of the garbage collector: these belong to the heap, not to the work that
- * happens to trigger them. Pauses are kept apart. Time on the wall counts other programs, CPU time other threads of this one: the
- * lesser counts.
+ * Measures CPU time of synchronous work, without the pauses of the garbage collector: these are caused by the heap,
+ * not by the work that triggers them. Pauses are counted separately. Wall time includes other programs, CPU time
+ * other threads of this one: the lesser counts.
  */
 export class HandlingTimes {
   /** Longest pause of the collector so far. */
@@ -47,9 +47,9 @@ export class HandlingTimes {
     return timing;
   }
 
-  /** Takes the pauses so far from the timings so far. To be awaited now and then: pauses and timings are kept until then. */
+  /** Subtracts the pauses so far from the timings so far. Both are kept until this call, so call it regularly. */
   async settle(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 1)); // Entries of the collector come in later turns.
+    await new Promise((resolve) => setTimeout(resolve, 1)); // Entries of the collector are delivered in later turns.
     await new Promise(setImmediate);
     const pauses = this.#pauses.sort((a, b) => a.startMs - b.startMs);
     let from = 0;

@@ -4,7 +4,7 @@ import type { Figure } from '../Trial.ts';
 import type { Crowd } from './Crowd.ts';
 import { HandlingTimes, type Timing } from './HandlingTimes.ts';
 
-/** Repetitions of a question: the least time counts, since other programs disturb single ones. */
+/** Repetitions of a question: the minimum counts, since other programs disturb single ones. */
 const REPEATS = 5;
 /** A step between datagrams that never ends is a fault. */
 const STEPS_MAX = 1_000_000;
@@ -26,8 +26,9 @@ interface Noted {
 }
 
 /**
- * Sends datagrams to a tracker's logic and keeps the dearest of each kind. Every datagram goes to several trackers in the same state, and the
- * least time counts: what a tracker does recurs in all, what the computer does besides does not.
+ * Sends datagrams to a tracker's logic and records the most expensive one of each kind. Every datagram goes to
+ * several trackers in the same state, and the minimum counts: the work of a tracker is the same in all, that of other
+ * programs is not.
  */
 export class Stopwatch {
   readonly #logics: readonly TrackerLogic[];
@@ -39,7 +40,7 @@ export class Stopwatch {
   #strangers = 0;
   #transaction = 0;
 
-  /** @param logics - of trackers with the same secret, to which nothing was sent yet */
+  /** @param logics - of trackers with the same secret and without any request so far */
   constructor(logics: readonly TrackerLogic[], crowd: Crowd) {
     this.#logics = logics;
     this.#crowd = crowd;
@@ -54,7 +55,7 @@ export class Stopwatch {
     this.#note(kind, [this.#datagram(request, peer)]);
   }
 
-  /** Asks the same several times. @param peer - the one that asks; default: strangers */
+  /** Repeats a question. @param peer - the asking one, by default strangers */
   again(kind: string, request: TrackerRequest, peer?: number): void {
     const works = Array.from({ length: REPEATS }, () =>
       this.#datagram(request, peer ?? STRANGERS_FROM + this.#strangers++, ++this.#transaction),
@@ -62,7 +63,7 @@ export class Stopwatch {
     this.#note(kind, works);
   }
 
-  /** Makes steps until there is nothing to do. */
+  /** Makes steps until no work is pending. */
   rest(kind: string): void {
     for (let step = 0; step < STEPS_MAX; step++) {
       this.#note(kind, [(each) => each.expire(this.#nowMs)]);
@@ -71,12 +72,12 @@ export class Stopwatch {
     throw new Error('the tracker has no end of work');
   }
 
-  /** Lets time pass. */
+  /** Advances time. */
   pass(ms: number): void {
     this.#nowMs += ms;
   }
 
-  /** Counts what was measured so far. To be awaited every few thousand datagrams. */
+  /** Evaluates the timings so far. Call it every few thousand datagrams. */
   async settle(): Promise<void> {
     await this.#times.settle();
     for (const { kind: name, timings, refused } of this.#noted) {
@@ -115,7 +116,7 @@ export class Stopwatch {
     return (logic) => logic.receive(bytes, from, this.#nowMs);
   }
 
-  /** Measures works that cost the same. A refused one would be cheap, so it counts. */
+  /** Measures tasks of equal cost. A refused one is an error: it would be cheap. */
   #note(kind: string, works: readonly ((logic: TrackerLogic) => void)[]): void {
     const before = this.#refusals();
     const timings = works.flatMap((work) =>

@@ -5,7 +5,7 @@ import { newInstanceId } from '../../Protocol/Ids.ts';
 import { peerIdOf } from '../../Protocol/PeerKey.ts';
 import { encodeControl, PROTOCOL_VERSION } from '../../Protocol/PeerMessages.ts';
 
-/** Opens a control link and closes it again. @returns milliseconds until the hello of the peer; undefined: none came */
+/** Opens a control link and closes it. @returns milliseconds until the hello of the peer; undefined: no hello */
 export async function linkOnce(port: number): Promise<number | undefined> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const transport = tlsTransport({

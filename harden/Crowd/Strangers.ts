@@ -6,13 +6,13 @@ import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 /** Interval between the bytes of a slow connection. */
 const SLOW_MS = 1_000;
 
-/** A first message, and whether it comes byte by byte. */
+/** A first message, and whether it is sent byte by byte. */
 interface Manner {
   readonly bytes: Uint8Array;
   readonly slow?: boolean;
 }
 
-/** What strangers send: nothing, halves, garbage, and preambles byte by byte. */
+/** First messages of strangers: none, halves, garbage, and preambles byte by byte. */
 function manners(random: SeededRandom): readonly Manner[] {
   const halfHello = Buffer.from('160301020001', 'hex');
   return [
@@ -59,7 +59,7 @@ export class Strangers {
     }
   }
 
-  /** Resolves when all are closed by the other side, or the time is over. Returns the number still open. */
+  /** Resolves when the other side has closed all, or at the timeout. Returns the number still open. */
   async gone(withinMs: number): Promise<number> {
     const endMs = performance.now() + withinMs;
     while (this.#open.size > 0 && performance.now() < endMs) await pause(50);

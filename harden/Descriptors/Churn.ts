@@ -9,25 +9,25 @@ import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
 import { GIVES, give, takeOver } from './Giving.ts';
 
-/** Files, each full of one number: a byte at a wrong connection, or of a wrong file, shows. */
+/** Files of one repeated byte each: a byte at a wrong connection, or of a wrong file, is detected. */
 const FILES = 7;
 const FILE_BYTES = 2_000_000;
 const JOB_BYTES_MAX = 700_000;
-/** Connections at once. Of `ulimit -n 256` they use up everything. */
+/** Connections at once: enough to exhaust `ulimit -n 256`. */
 const CONNECTIONS = 120;
-/** A client goes after a random number of bytes up to this one, or after this time. */
+/** A client disconnects after a random number of bytes up to this one, or after this time. */
 const CLIENT_BYTES_MAX = 3_000_000;
 const CLIENT_MS = 500;
-/** Bytes that no file has: written to connections that ask for no file. */
+/** Bytes of no file, for connections that request none. */
 const IDLE_ANSWER = 255;
 
-/** What a run found. */
+/** Result of a run. */
 export interface ChurnFindings {
   connections: number;
   /** Jobs of the pump, and writes where it had no descriptor left. */
   jobs: number;
   copies: number;
-  /** Accepted connections of which bytes were read into own memory after the first ones. */
+  /** Accepted connections whose bytes, after the first ones, were read into memory of their owner. */
   takenOver: number;
   bytes: number;
   wrongBytes: number;
@@ -38,7 +38,7 @@ export interface ChurnFindings {
 }
 
 /**
- * Serves files by the pump to connections, and takes bytes from others, that are opened, stopped, ended, reset and
+ * Serves files by the pump to connections, and reads bytes from others, that are opened, stopped, ended, reset and
  * destroyed from both sides all the time, so that the system gives numbers of closed descriptors to new ones meanwhile.
  */
 export class Churn {
@@ -67,7 +67,7 @@ export class Churn {
 
   /** @throws Error when files cannot be sent by `sendfile` here */
   async run(durationMs: number): Promise<ChurnFindings> {
-    await (await listen(0, () => ({ closed: () => {} }))).close(); // Node keeps a descriptor from the first one on.
+    await (await listen(0, () => ({ closed: () => {} }))).close(); // Node keeps one descriptor open after its first use.
     const before = openDescriptors();
     for (let waits = 0; waits < 1_000 && !this.#pump.begin(); waits++) await pause(10);
     if (!this.#pump.begin()) throw new Error(`nothing to try: ${this.#pump.state.reason}`);
@@ -119,7 +119,7 @@ export class Churn {
       this.#found.jobs++;
       this.#found.hanging++;
       const settled = ended.then(() => this.#found.hanging--);
-      // Two jobs under way, as lanes have.
+      // Two pending jobs, as on lanes.
       if (random.chance(0.5)) await settled;
     }
   }
@@ -140,7 +140,7 @@ export class Churn {
     }
   }
 
-  /** One connection, from the wish to an end of some kind. Never rejects. */
+  /** One connection, from its request to any kind of end. Never rejects. */
   async #client(port: number): Promise<void> {
     const random = this.#random;
     const socket = connect(port, '127.0.0.1');

@@ -3,14 +3,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { ByteStream } from '../../Shared/Transport.ts';
 
-/** First byte of a connection that gives: the next byte is the value of all that follow. */
+/** First byte of a sending connection: the next byte is the value of all that follow. */
 export const GIVES = 254;
 const READ_BYTES = 65_536;
 const WRITE_BYTES_MAX = 300_000;
-/** A giver goes after this time at most; the first answer takes a second under load. */
+/** A sender disconnects after this time at most; the first answer takes a second under load. */
 const GIVER_MS = 3_000;
 
-/** Reads an accepted connection into own memory, with pauses, sometimes to an end of this side. Says that it begins. */
+/**
+ * Reads an accepted connection into memory of its owner, with pauses, sometimes ended by this side. Sends a first
+ * byte.
+ */
 export function takeOver(
   stream: ByteStream,
   value: number,
@@ -35,7 +38,7 @@ export function takeOver(
   stream.write(Buffer.of(value));
 }
 
-/** Gives bytes of one value until the other side or `finish` ends the connection. Never rejects. */
+/** Sends bytes of one value until the other side or `finish` ends the connection. Never rejects. */
 export async function give(
   socket: Socket,
   value: number,

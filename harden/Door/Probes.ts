@@ -6,7 +6,7 @@ import { CONTROL_ALPN, LANE_ALPN } from '../../Protocol/Limits.ts';
 import { CHANNEL_BINDING_BYTES, MEMBER_EXPORTER, memberProof } from '../../Protocol/Private/MemberProof.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 
-/** Time after the last byte of a probe in which an answer would come: far above a round trip on loopback. */
+/** Time to wait for an answer after the last byte of a probe: far above a round trip on loopback. */
 const LISTEN_MS = 150;
 const WHOLE_MS = 8_000;
 /** Bytes of one handshake of TLS 1.3 with a certificate; more would be an answer. */
@@ -20,13 +20,13 @@ export interface Stranger {
   readonly memberKey: Uint8Array;
 }
 
-/** What a probe learnt: bytes beyond a handshake. `isHandshake`: TLS was completed. */
+/** Bytes that a probe received beyond a handshake. `isHandshake`: TLS was completed. */
 export interface Learnt {
   readonly bytes: number;
   readonly isHandshake: boolean;
 }
 
-/** Connects from a random address of loopback, writes, and counts what comes back. Never rejects. */
+/** Connects from a random address of loopback, writes, and counts the received bytes. Never rejects. */
 export function probePlain(port: number, bytes: Buffer, random: SeededRandom): Promise<Learnt> {
   return new Promise((resolve) => {
     let seen = 0;
@@ -56,7 +56,7 @@ export interface TlsProbe {
   readonly says: (socket: TLSSocket) => Buffer;
 }
 
-/** Completes a handshake where the other side lets it, says something, and counts the bytes inside. Never rejects. */
+/** Completes a handshake if the other side does, writes, and counts the bytes received inside. Never rejects. */
 export function probeTls(
   port: number,
   { alpn, hasCertificate, maxVersion, says }: TlsProbe,
@@ -100,7 +100,7 @@ export function probeTls(
   });
 }
 
-/** Sends a datagram from a socket of its own, and counts what comes back. Never rejects. */
+/** Sends a datagram from a socket of its own, and counts the received bytes. Never rejects. */
 export function probeUdp(port: number, bytes: Buffer): Promise<Learnt> {
   return new Promise((resolve) => {
     let seen = 0;
@@ -117,7 +117,7 @@ export function probeUdp(port: number, bytes: Buffer): Promise<Learnt> {
   });
 }
 
-/** What strangers say inside TLS in place of a proof. */
+/** Messages of strangers inside TLS in place of a proof. */
 export function sayings(
   { peerId, memberKey }: Stranger,
   victim: PeerId,

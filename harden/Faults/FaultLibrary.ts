@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A library for LD_PRELOAD: calls to the system below one folder are counted, and some of them fail. */
+/** A library for LD_PRELOAD: counts system calls on files below one folder, and lets some of them fail. */
 const SOURCE = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -69,7 +69,7 @@ int rename(const char *from, const char *to) { return fails(to) ? -1 : REAL(rena
 int mkdir(const char *path, mode_t mode) { return fails(path) ? -1 : REAL(mkdir)(path, mode); }
 `;
 
-/** Errors by name, as this system numbers them. */
+/** Error numbers of this system, by name. */
 const ERRNO: Readonly<Record<string, number>> = constants.errno;
 
 /** Controls the faults of one program. */

@@ -9,9 +9,9 @@ import { FaultLibrary } from './FaultLibrary.ts';
 import { filesBelow } from './StorageRun.ts';
 
 const CODES = ['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE', 'EROFS'] as const;
-/** A download that is not done this long after the disk was mended is stuck. */
+/** Time after the end of the faults in which a download must be done. */
 const STUCK_MS = 90_000;
-/** Time for which the faults last when they are not counted. */
+/** Duration of the faults, unless they are counted. */
 const FAULT_MS = 1_500;
 
 interface Item {

@@ -9,7 +9,7 @@ import { FaultLibrary } from './FaultLibrary.ts';
 import { wantedFile } from './StorageRun.ts';
 
 const CODES = ['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE', 'EROFS'] as const;
-/** A program that neither answers nor ends for this long hangs. */
+/** Time in which a program must answer or end. */
 const HANGS_MS = 60_000;
 /** Faults of the short form. */
 const FAULTS_SHORT = 3;
@@ -29,8 +29,9 @@ interface Listed {
 }
 
 /**
- * A real peer starts, hashes a changed file, and ends, while one of its calls to the system fails: those for its state and its hash
- * cache among them. It runs, or ends with an error message; afterwards it starts with the same id and right hashes.
+ * A real peer starts, hashes a changed file, and ends, while one of its calls to the system fails: those for its
+ * state and its hash cache among them. It runs, or ends with an error message; afterwards it starts with the same id
+ * and right hashes.
  */
 export async function faultyStart(short: boolean, random: SeededRandom): Promise<readonly Figure[]> {
   const rig = await Rig.make();

@@ -44,7 +44,7 @@ export async function openStorage(root: string, disk: Disk): Promise<FileManager
 }
 
 /**
- * Downloads a large file, small ones in a batch, and copies the large one, each step whatever became of the others.
+ * Downloads a large file, small ones in a batch, and copies the large one, each step independent of the others.
  * @returns failures that are no ShoalError: they would end the program
  */
 export async function useStorage(
@@ -72,7 +72,10 @@ export async function useStorage(
   return strange;
 }
 
-/** Files below a folder, relative to it, with their content; without those of the program, as the lock of the share. */
+/**
+ * Files below a folder, relative to it, with their content, without those of the program, such as the lock of the
+ * share.
+ */
 export async function filesBelow(root: string): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {

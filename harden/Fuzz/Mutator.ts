@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 
-/** The examples of every message, by title: `request heartbeat`, `control hello`, … The tests hold that none is missing. */
+/**
+ * The examples of every message, by title: `request heartbeat`, `control hello`, … The tests hold that none is
+ * missing.
+ */
 export function examples(name: 'peer-v2' | 'tracker-v2', side: string): Buffer[] {
   const text = readFileSync(new URL(`../../../test/Golden/${name}.hex`, import.meta.url), 'utf8');
   return text
@@ -27,12 +30,12 @@ export class Mutator {
     this.random = random;
   }
 
-  /** A valid message, by chance the same again and again. */
+  /** A valid message, at random a repeated one. */
   valid(): Buffer {
     return this.random.pick(this.#corpus);
   }
 
-  /** @param from - the bytes before stay as they are, most of the time */
+  /** @param from - bytes before this position are mostly unchanged */
   next(from: number): Buffer {
     const { random } = this;
     let bytes: Buffer = Buffer.from(this.valid());

@@ -1,13 +1,13 @@
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
-/** Something that strangers send bytes to. */
+/** A handler of bytes from strangers. */
 export interface Target {
   readonly name: string;
-  /** Handles one input; how many messages it had. @throws when the program would end */
+  /** Handles one input. @returns its number of messages @throws an error that would end the program */
   step(): number;
 }
 
-/** Runs what may refuse its input. @returns false for a refusal @throws every other failure */
+/** Runs code that may refuse its input. @returns false for a refusal @throws every other failure */
 export function accepts(work: () => void): boolean {
   try {
     work();

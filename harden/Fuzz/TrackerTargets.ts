@@ -55,7 +55,7 @@ export function trackerTarget(random: SeededRandom): Target {
       const from = { host: `10.0.0.${random.int(1, HOSTS)}`, port: random.int(1, 4) };
       const bytes = mutator.next(HEADER_BYTES);
       if (random.chance(0.9)) cookieOf(from).copy(bytes);
-      // Other identities than the example's, so that many peers are there.
+      // Other identities than in the example, so that there are many peers.
       if (random.chance(0.5) && bytes.length > HEADER_BYTES + 32)
         bytes[HEADER_BYTES + 31] = random.int(0, 255);
       const sent = random.chance(0.8) ? withToken(logic, from, bytes) : bytes;
@@ -80,7 +80,7 @@ function withToken(logic: TrackerLogic, from: Address, bytes: Buffer): Buffer {
   return sent;
 }
 
-/** Replies to a peer's session with a tracker, most to requests that are open. */
+/** Replies to a peer's session with a tracker, mostly to pending requests. */
 export function sessionTarget(random: SeededRandom): Target {
   const mutator = new Mutator(examples('tracker-v2', 'reply'), random);
   const prove = proveWith(generateKeyPairSync('ed25519').privateKey);
@@ -124,7 +124,7 @@ export function sessionTarget(random: SeededRandom): Target {
       uploads: () => 3,
       random: random.next,
       unlimited: false,
-      queryToken: '1122334455667788', // That of the example.
+      queryToken: '1122334455667788', // As in the example.
     });
     session.start(nowMs);
     return session;

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 
-/** Requests whose address tries to leave the share, or to reach what is not served. */
+/** Requests whose address tries to leave the share, or to reach files that are not served. */
 
 /** Ways to write `../`, one step up. */
 const UP = [
@@ -65,7 +65,7 @@ const TARGETS = [
 const ABSOLUTE = ['/etc/passwd', '//etc/passwd', 'file:///etc/passwd', 'C:/windows/win.ini', '\\\\host\\c$'];
 const QUERIES = ['', '', '', '?format=zip', '?format=tar', '?download', '#x', '?x=%00', '?'];
 
-/** A path that must lead nowhere but into the share. */
+/** A path that must stay in the share. */
 export function hostilePath(random: SeededRandom): string {
   const base = pick(random, BASES);
   const query = pick(random, QUERIES);

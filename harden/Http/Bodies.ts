@@ -2,7 +2,7 @@ import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { hostilePath, pick } from './Addresses.ts';
 import { CLOSE, FILE, type Message, text } from './Messages.ts';
 
-/** A request that would change something if it were allowed. */
+/** A request that would have an effect if it were allowed. */
 export function changing(random: SeededRandom, headers: string, body: string): Message {
   const [method, path] = pick(random, [
     ['POST', 'downloads'],

@@ -2,7 +2,7 @@ import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { hostilePath, pick } from './Addresses.ts';
 import { FILE, get, type Message, PLACES, text } from './Messages.ts';
 
-/** Marks an answer to a request that stands in a body. */
+/** Marks an answer to a request inside a body. */
 const SMUGGLED = `GET ${FILE}?smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
 /** Messages whose length two readers understand differently; at most the outer request may be answered. */

@@ -2,16 +2,16 @@ import { connect } from 'node:net';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { HostileRequest } from './HostileRequests.ts';
 
-/** Bytes of an answer that are looked at. */
+/** Bytes of an answer that are examined. */
 const ANSWER_BYTES_MAX = 256 * 1_024;
 /** Time without a byte after which a connection counts as answered, and time for all of it. */
 const QUIET_MS = 700;
 const WHOLE_MS = 4_000;
-/** Interval between the bytes of a slow request, and bytes that are sent so. */
+/** Interval between the bytes of a slow request, and number of bytes sent slowly. */
 const SLOW_MS = 40;
 const SLOW_BYTES = 60;
 
-/** The bytes that came back. */
+/** The received bytes. */
 export interface HostileAnswer {
   readonly text: string;
   /** Statuses in order. */

@@ -13,7 +13,7 @@ import {
 } from './Headers.ts';
 import { CLOSE, FILE, get, type Message, PLACES, text } from './Messages.ts';
 
-/** A message of one kind, and how it is sent. */
+/** A message of one kind, with its way of sending. */
 export interface HostileRequest extends Required<Message> {
   readonly family: Family;
 }

@@ -4,11 +4,11 @@
 export interface Message {
   readonly bytes: Buffer;
   /**
-   * How it is sent. `slow`: byte by byte; `half-closed`: the sending side ends at once; `reset`: the connection is cut
-   * after the first bytes of the answer. Absent: by chance.
+   * Way of sending. `slow`: byte by byte; `half-closed`: the sending side ends at once; `reset`: the connection is cut
+   * after the first bytes of the answer. Absent: random.
    */
   readonly manner?: 'whole' | 'slow' | 'half-closed' | 'reset';
-  /** Answers at most: more mean that a body was read as a request. Absent: 1. */
+  /** Maximum number of answers: more mean that a body was read as a request. Absent: 1. */
   readonly answersMax?: number;
 }
 

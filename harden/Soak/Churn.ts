@@ -2,11 +2,11 @@ import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs
 import { dirname, join } from 'node:path';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 
-/** Most files of one share at a time. */
+/** Maximum number of files of one share at a time. */
 const FILES_MAX = 40;
 const FILE_BYTES_MAX = 60_000;
 
-/** Changes a share at random: files come, go, grow, and move between folders. */
+/** Changes a share at random: files are added, removed, extended, and moved between folders. */
 export class Churn {
   /** Changes made so far. */
   changes = 0;
@@ -52,7 +52,7 @@ export class Churn {
   }
 }
 
-/** Number and bytes of the files of a share, as its peer has to announce them. */
+/** Number and bytes of the files of a share, as its peer must announce them. */
 export async function shareOnDisk(folder: string): Promise<{ files: number; bytes: number }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const shared = entries.filter((entry) => {

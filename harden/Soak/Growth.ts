@@ -20,7 +20,7 @@ interface Quantity {
   readonly name: string;
   readonly of: (sample: Sample) => number;
   readonly text: (value: number) => string;
-  /** Most growth by the slope, over the later half of the run. */
+  /** Maximum growth by the slope, over the later half of the run. */
   readonly growthMax: number;
 }
 
@@ -30,7 +30,7 @@ const QUANTITIES: readonly Quantity[] = [
   { name: 'descriptors', of: ({ descriptors }) => descriptors, text: decimal, growthMax: 40 },
 ];
 
-/** Follows what the process holds, and finds whether it grows. */
+/** Samples the memory and handles of the process, and judges their growth. */
 export class Growth {
   readonly #samples: Sample[] = [];
   readonly #collectGarbage = garbageCollector();
@@ -72,7 +72,7 @@ export class Growth {
   }
 }
 
-/** Sockets, watchers and processes; not timers, nor the requests under way. */
+/** Sockets, watchers and processes, without timers and pending requests. */
 export function handleCount(): number {
   return process.getActiveResourcesInfo().filter((kind) => !/Timeout|Immediate|Req/.test(kind)).length;
 }

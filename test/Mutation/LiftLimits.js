@@ -8,8 +8,8 @@ import { limitsOf } from './WrapLimits.js';
 const RUN_MS = 180_000;
 
 /**
- * Multiplies every limit that a folder uses by a million, one at a time, and runs the tests that use it. A limit survives
- * when all of them pass.
+ * Multiplies every limit that a folder uses by a million, one at a time, and runs the tests that use it. A limit
+ * survives when all of them pass.
  * @param {readonly { path: string, text: string }[]} sources
  */
 export async function liftLimits(sources) {

@@ -1,6 +1,6 @@
 /**
- * Draws whole functions, methods and constants at random until they have `lines` lines together: `path:from-to`, as Stryker takes it.
- * The same seed draws the same ones from the same sources.
+ * Draws whole functions, methods and constants at random until they have `lines` lines together: `path:from-to`, as
+ * Stryker takes it. The same seed draws the same ones from the same sources.
  * @param {readonly { path: string, text: string }[]} sources
  * @param {number} lines
  * @param {number} seed

@@ -3,8 +3,8 @@ const LIMIT = /^[A-Z][A-Z0-9_]*$/;
 const LIMIT_NAME = /MAX|LIMIT|_MS$|_PER_|QUOTA|^BATCH_|^WATCHED|^KEPT/;
 
 /**
- * Wraps every use of a limit in `globalThis.limitOf("path:NAME", NAME)`, so that one run can lift one limit in one file. The
- * declarations stay: tests that import a limit still see its value.
+ * Wraps every use of a limit in `globalThis.limitOf("path:NAME", NAME)`, so that one run can lift one limit in one
+ * file. The declarations stay: tests that import a limit still see its value.
  * @param {string} path - of the source, from the root
  * @param {string} code
  */

@@ -2,7 +2,10 @@ import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { afterAll, expect } from 'vitest';
 
-/** Runs before any source is loaded. LIFTED_LIMIT names the limit to lift, LIMITS_USED the file that lists used limits. */
+/**
+ * Runs before any source is loaded. LIFTED_LIMIT names the limit to lift, LIMITS_USED the file that lists used
+ * limits.
+ */
 const FACTOR = 1_000_000;
 const { LIFTED_LIMIT, LIMITS_USED } = process.env;
 globalThis.usedLimits ??= new Set();

@@ -6,9 +6,9 @@ import { liftLimits } from './LiftLimits.js';
 import { sampleUnits } from './Units.js';
 
 /**
- * `npm run mutate -- <folder>` breaks the sources of a folder, one place at a time, and runs the unit tests that reach the place.
- * `--lines N` takes a random sample of whole functions with about N lines, `--seed S` another sample. `--limits` breaks
- * only the limits.
+ * `npm run mutate -- <folder>` breaks the sources of a folder, one place at a time, and runs the unit tests that
+ * reach the place. `--lines N` takes a random sample of whole functions with about N lines, `--seed S` another
+ * sample. `--limits` breaks only the limits.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -2,7 +2,9 @@ import type { ChunkHash, FileId, InstanceId, PeerId } from '../../Protocol/Ids.t
 import type { ControlMessage, LaneMessage } from '../../Protocol/PeerMessages.ts';
 import type { Holder, TrackerReply, TrackerRequest } from '../../Protocol/TrackerMessages.ts';
 
-/** The values of the golden bytes in test/Golden, one for each message: a message without an example does not compile. */
+/**
+ * The values of the golden bytes in test/Golden, one for each message: a message without an example does not compile.
+ */
 
 type Examples<M extends { type: string }> = { [T in M['type']]: Extract<M, { type: T }> };
 

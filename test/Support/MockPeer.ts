@@ -13,8 +13,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Answers by path without `/api/v1`, or by method and path; a function is called with the query. Of uploads: functions by `PUT /drop/…`, which get
- * the headers and answer with `status` and `headers`.
+ * Answers by path without `/api/v1`, or by method and path; a function is called with the query. Of uploads:
+ * functions by `PUT /drop/…`, which get the headers and answer with `status` and `headers`.
  */
 export type MockAnswers = Record<string, unknown>;
 

@@ -5,7 +5,9 @@ import { expect } from 'vitest';
  * programs keep busy; a lease that expires takes 20 s.
  */
 export const GONE_MS = 4_000;
-/** Limit for a file that appears, changes or vanishes: promised are 2 s after its quiet period. The rest is as above. */
+/**
+ * Limit for a file that appears, changes or vanishes: promised are 2 s after its quiet period. The rest is as above.
+ */
 export const SEEN_MS = 6_000;
 
 /** CPU time of the yardstick: several time slices of the scheduler. */
@@ -14,9 +16,9 @@ const YARDSTICK_MS = 20;
 const INTERVAL_MS = 1_000;
 
 /**
- * Runs an action that takes less than `limitMs` on an idle machine, and fails when it takes longer. On a busy machine the
- * limit grows by the greatest slowdown that was measured before, during and after the action: the product's promises in
- * seconds do not hold for a machine with other work.
+ * Runs an action that takes less than `limitMs` on an idle machine, and fails when it takes longer. On a busy machine
+ * the limit grows by the greatest slowdown that was measured before, during and after the action: the product's
+ * promises in seconds do not hold for a machine with other work.
  */
 export async function within<T>(limitMs: number, action: () => Promise<T>): Promise<T> {
   let slowest = slowdown();

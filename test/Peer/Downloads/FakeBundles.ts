@@ -12,7 +12,10 @@ interface Request {
   readonly resolve: (outcome: ChunkOutcome) => void;
 }
 
-/** A fake peer as a source of bundles: answers one after the other at its rate. Right bytes are zeros, wrong ones are not. */
+/**
+ * A fake peer as a source of bundles: answers one after the other at its rate. Right bytes are zeros, wrong ones are
+ * not.
+ */
 export class FakeBundles implements Source {
   readonly peer: Source['peer'];
   readonly have: Bitfield;

@@ -32,7 +32,10 @@ export interface FleetOptions {
   readonly lossRatio?: number;
 }
 
-/** Trackers of one cluster on a bus with delay, duplication, loss and partitions, and peers whose datagrams arrive at once. */
+/**
+ * Trackers of one cluster on a bus with delay, duplication, loss and partitions, and peers whose datagrams arrive at
+ * once.
+ */
 export class Fleet {
   readonly clock = new SimulatedClock();
   readonly trackers: TrackerLogic[] = [];

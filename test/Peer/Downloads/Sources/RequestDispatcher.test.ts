@@ -9,7 +9,10 @@ import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { peerIdOf } from '../../Network/links.ts';
 import { MIB } from '../FakePeer.ts';
 
-/** Peers of hundreds of MB/s, each with a requester that always has another MiB to request; `asked` counts its requests. */
+/**
+ * Peers of hundreds of MB/s, each with a requester that always has another MiB to request; `asked` counts its
+ * requests.
+ */
 function table(peers: number) {
   const clock = new SimulatedClock();
   let due: (() => void)[] = [];

@@ -1,4 +1,7 @@
-/** Self-signed certificates over keys that Shoal does not use, made with OpenSSL: `openssl req -x509 -newkey … -nodes`. */
+/**
+ * Self-signed certificates over keys that Shoal does not use, made with OpenSSL: `openssl req -x509 -newkey …
+ * -nodes`.
+ */
 export const ecIdentity = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgs3WvX7BVe6eOt3NX

@@ -32,7 +32,10 @@ function identity(memberKey = LAB, clock: Clock = systemClock) {
   return { self, stranger, member: memberTransport({ secure: stranger, self, memberKey, clock }) };
 }
 
-/** A member that sends a hello on control links and echoes on lanes. @param secure - another transport @param clock - another clock */
+/**
+ * A member that sends a hello on control links and echoes on lanes. @param secure - another transport @param clock -
+ * another clock
+ */
 async function acceptor(own = identity(), clock: Clock = systemClock, secure = own.member) {
   const seen = { links: [] as ProvenStream[], lanes: 0, failed: [] as string[], bytes: '' };
   const occupant = { idleMs: () => undefined, evict: () => {} };
