@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { FileId } from '../Protocol/Ids.ts';
 import { every } from '../Shared/Clock.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import type { DownloadStatus } from './DownloadModel.ts';
 import { DropTask, type DropTaskOptions } from './Downloads/File/DropTask.ts';
 import { FileFetch } from './Downloads/File/FileFetch.ts';
 import type { TaskContext } from './Downloads/File/Task.ts';
@@ -17,7 +18,7 @@ import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts'
 import type { DownloadManagerOptions } from './Downloads/Options.ts';
 import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
 import { Streams } from './Downloads/Streams/Streams.ts';
-import type { DownloadStatus, FileHolder } from './Model.ts';
+import type { FileHolder } from './Model.ts';
 
 export type { DropSender, DropTask } from './Downloads/File/DropTask.ts';
 export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';

@@ -5,10 +5,10 @@ import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
 import type { DownloadAnswer, News, PeerControls, VersionChoice, WebAccess } from './CommandInterface.ts';
 import { DownloadManager } from './DownloadManager.ts';
+import type { DownloadStatus } from './DownloadModel.ts';
 import { FileManager } from './FileManager.ts';
 import type {
   CatalogEntry,
-  DownloadStatus,
   PeerContact,
   PeerSummary,
   SearchResult,

@@ -6,7 +6,7 @@ import { type Clock, every, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
 import { onAbort } from '../Shared/OnAbort.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import type { KnownContact, Offer, OfferStatus, PeerContact, PushStatus } from './Model.ts';
+import type { KnownContact, PeerContact } from './Model.ts';
 import { AcceptedPushes } from './Pushes/AcceptedPushes.ts';
 import { type AcceptPolicy, decideConsent } from './Pushes/Consent.ts';
 import { notProven, notTaken, strangersRefused, tooManyOffers } from './Pushes/OfferErrors.ts';
@@ -14,6 +14,7 @@ import { type PendingOffer, PendingOffers, type ReceivedOffer } from './Pushes/P
 import type { OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Ports.ts';
 import { PushRun } from './Pushes/PushRun.ts';
 import { Trust } from './Pushes/Trust.ts';
+import type { Offer, OfferStatus, PushStatus } from './PushModel.ts';
 
 export type { AcceptPolicy } from './Pushes/Consent.ts';
 export type { TrustedSenders } from './Pushes/Ports.ts';

@@ -1,5 +1,6 @@
 import { DownloadManager } from '../Peer/DownloadManager.ts';
-import type { DownloadStatus, FileHolder } from '../Peer/Model.ts';
+import type { DownloadStatus } from '../Peer/DownloadModel.ts';
+import type { FileHolder } from '../Peer/Model.ts';
 import { PeerLinks } from '../Peer/Network/Links/PeerLinks.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';

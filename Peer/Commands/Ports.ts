@@ -1,13 +1,10 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { Rates } from '../../Shared/Rates.ts';
+import type { DownloadStatus } from '../DownloadModel.ts';
 import type {
   CatalogEntry,
-  DownloadStatus,
-  OfferStatus,
-  PartStatus,
   PeerContact,
   PeerSummary,
-  PushStatus,
   SearchHit,
   SearchResult,
   Self,
@@ -24,6 +21,7 @@ import type {
   PrivateNetwork,
   TakenFile,
 } from '../NetworkModel.ts';
+import type { OfferStatus, PartStatus, PushStatus } from '../PushModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 
 /** A file of which at least one chunk is here. */

@@ -1,5 +1,6 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
-import type { DownloadStatus, FileAttributes, FileHolder, FileVersions, PeerContact } from '../Model.ts';
+import type { DownloadStatus, FileVersions } from '../DownloadModel.ts';
+import type { FileAttributes, FileHolder, PeerContact } from '../Model.ts';
 import type { FolderFiles } from '../Storage.ts';
 
 /** Types of downloads. */

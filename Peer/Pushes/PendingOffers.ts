@@ -1,5 +1,6 @@
 import { OFFER_WAIT_MS } from '../../Protocol/Limits.ts';
-import type { OfferStatus, PeerContact } from '../Model.ts';
+import type { PeerContact } from '../Model.ts';
+import type { OfferStatus } from '../PushModel.ts';
 
 /** Bounds on what strangers can make us store, and the user read. */
 const WAITING_PER_PEER_MAX = 4;

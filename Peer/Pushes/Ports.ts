@@ -1,7 +1,8 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
-import type { Offer, PeerContact, UploadStatus } from '../Model.ts';
+import type { PeerContact, UploadStatus } from '../Model.ts';
+import type { Offer } from '../PushModel.ts';
 import type { OfferEvents, SentOffer } from '../Transfer.ts';
 
 /** Ports of pushes: their needs from the network, the disk side and the state folder. */

@@ -3,7 +3,9 @@ import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { matchName } from '../DownloadManager.ts';
-import type { CatalogEntry, DownloadStatus, FileAttributes, PartStatus } from '../Model.ts';
+import type { DownloadStatus } from '../DownloadModel.ts';
+import type { CatalogEntry, FileAttributes } from '../Model.ts';
+import type { PartStatus } from '../PushModel.ts';
 import { folderRefused } from './ResolvedTarget.ts';
 
 /** Content that is here, in part or whole, or being downloaded. */

@@ -4,7 +4,8 @@ import { safeText } from '../../Shared/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
 import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager, Verdict } from '../DownloadManager.ts';
-import type { DownloadStatus, PeerContact } from '../Model.ts';
+import type { DownloadStatus } from '../DownloadModel.ts';
+import type { PeerContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 
 /** Warnings kept for the first listener: a damaged share is reported before the console exists. */

@@ -2,18 +2,12 @@ import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { type News, offerText, type PushControls, pushText } from '../CommandInterface.ts';
 import { type DownloadManager, lastPart } from '../DownloadManager.ts';
+import type { DownloadStatus } from '../DownloadModel.ts';
 import type { FileManager } from '../FileManager.ts';
-import type {
-  DownloadStatus,
-  KnownContact,
-  Offer,
-  OfferStatus,
-  PartStatus,
-  PeerContact,
-  PushStatus,
-} from '../Model.ts';
+import type { KnownContact, PeerContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { type AcceptPolicy, PushManager, type TrustedSenders } from '../PushManager.ts';
+import type { Offer, OfferStatus, PartStatus, PushStatus } from '../PushModel.ts';
 import { Drops } from './Drops.ts';
 import { findContent, type LocalContent, localContents, partOf } from './LocalContents.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { SourceStatus, StallCause } from '../../Peer/Model.ts';
+import type { SourceStatus, StallCause } from '../../Peer/DownloadModel.ts';
 import { de } from '../../Web/Text/de.ts';
 import { en } from '../../Web/Text/en.ts';
 import { es } from '../../Web/Text/es.ts';

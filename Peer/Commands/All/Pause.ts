@@ -1,5 +1,5 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { DownloadState } from '../../Model.ts';
+import type { DownloadState } from '../../DownloadModel.ts';
 import type { CommandContext, ConsoleCommand } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';
 import { DOWNLOAD_FORMS, downloadNames } from '../Line/Arguments.ts';

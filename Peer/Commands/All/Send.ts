@@ -1,5 +1,5 @@
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { PushStatus } from '../../Model.ts';
+import type { PushStatus } from '../../PushModel.ts';
 import type { CommandCall, CommandContext, ConsoleCommand } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';
 import { localContents, nothing, PEER_FORMS, peerNames, WAIT_FLAGS } from '../Line/Arguments.ts';

@@ -1,4 +1,5 @@
-import type { DownloadStatus, PeerSummary, Self, TrackerStatus } from '../../Model.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
+import type { PeerSummary, Self, TrackerStatus } from '../../Model.ts';
 import type { DiscoveryStep, NetworkHealth } from '../../NetworkModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import type { Measurements } from '../Ports.ts';

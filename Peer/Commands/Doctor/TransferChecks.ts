@@ -1,5 +1,5 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { DownloadStatus, StallCause } from '../../Model.ts';
+import type { DownloadStatus, StallCause } from '../../DownloadModel.ts';
 import type { DiskMeasurement, TransferMeasurement } from '../Ports.ts';
 import { formatDuration, formatRate } from '../Views/HumanUnits.ts';
 import { bad, type DiagnosisFacts, type Finding, fine } from './Finding.ts';

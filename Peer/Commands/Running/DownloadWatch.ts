@@ -1,4 +1,4 @@
-import type { DownloadStatus } from '../../Model.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { News, PeerControls } from '../Ports.ts';
 import { doneText, isActive, notDoneText } from '../Views/DownloadTexts.ts';
 

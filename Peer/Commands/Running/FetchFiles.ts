@@ -1,6 +1,6 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { DownloadStatus } from '../../Model.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CommandCall, CommandContext } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';
 import type { DownloadAnswer, VersionChoice } from '../Ports.ts';

@@ -1,7 +1,7 @@
 import { type Clock, every } from '../../../Shared/Clock.ts';
 import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { DownloadStatus } from '../../Model.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CommandContext } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';
 import type { PeerControls } from '../Ports.ts';

@@ -1,5 +1,5 @@
 import { type Clock, every } from '../../../Shared/Clock.ts';
-import type { DownloadStatus } from '../../Model.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
 import { isActive, progressLine } from '../Views/DownloadTexts.ts';
 import { shortenEnd } from '../Views/TextFit.ts';
 

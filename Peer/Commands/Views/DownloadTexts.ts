@@ -1,5 +1,5 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { DownloadState, DownloadStatus } from '../../Model.ts';
+import type { DownloadState, DownloadStatus } from '../../DownloadModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';

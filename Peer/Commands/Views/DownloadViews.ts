@@ -1,7 +1,7 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { DownloadStatus, SourceStatus } from '../../Model.ts';
+import type { DownloadStatus, SourceStatus } from '../../DownloadModel.ts';
 import { isActive, progressText, stateAndCause } from './DownloadTexts.ts';
 
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from './HumanUnits.ts';

@@ -1,5 +1,6 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { CatalogEntry, DownloadStatus, SearchHit, SearchResult } from '../../Model.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
+import type { CatalogEntry, SearchHit, SearchResult } from '../../Model.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import { missingTrackersText } from './ClusterViews.ts';
 import { progressText } from './DownloadTexts.ts';

@@ -1,23 +1,18 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress } from '../../../Shared/Address.ts';
+import type { DownloadStatus, FileVersion, FileVersions, StallCause } from '../../DownloadModel.ts';
 import type {
   CatalogEntry,
-  DownloadStatus,
-  FileVersion,
-  FileVersions,
-  OfferStatus,
-  PartStatus,
   PeerContact,
   PeerSummary,
-  PushStatus,
   SearchHit,
-  StallCause,
   SwarmMember,
   SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
 import type { LimitStatus, NetworkHealth, TakenFile } from '../../NetworkModel.ts';
+import type { OfferStatus, PartStatus, PushStatus } from '../../PushModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import { coverageItem } from './ClusterViews.ts';
 import { LINK_SECURITY, linkItem, reachabilityItem } from './ReachabilityViews.ts';

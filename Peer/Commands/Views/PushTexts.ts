@@ -1,6 +1,7 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { OfferStatus, PartStatus, PeerContact, PushStatus } from '../../Model.ts';
+import type { PeerContact } from '../../Model.ts';
+import type { OfferStatus, PartStatus, PushStatus } from '../../PushModel.ts';
 import { limitedTable, shortId } from './FileViews.ts';
 import { formatBytes, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';

@@ -1,5 +1,5 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { DownloadStatus, FileVersion, FileVersions } from '../../Model.ts';
+import type { DownloadStatus, FileVersion, FileVersions } from '../../DownloadModel.ts';
 import { formatBytes, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 

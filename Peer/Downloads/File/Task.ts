@@ -1,7 +1,8 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { DownloadStatus, FileHolder, FileVersions, PeerContact } from '../../Model.ts';
+import type { DownloadStatus, FileVersions } from '../../DownloadModel.ts';
+import type { FileHolder, PeerContact } from '../../Model.ts';
 import type { DownloadStorage } from '../../Storage.ts';
 import type { Verdict } from '../Model.ts';
 import type { ReadWindows } from '../Picking/ReadWindows.ts';

@@ -2,7 +2,8 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { FileHolder, FileVersions } from '../../Model.ts';
+import type { FileVersions } from '../../DownloadModel.ts';
+import type { FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
 import { downloadStopped, noSource } from '../File/Task.ts';
@@ -97,8 +98,7 @@ export class FolderFetch implements Task {
       await Promise.race([this.#takePresent(all), stopped]);
       const { empty, small, large } = this.#openRows();
       await this.#context.parts.requireFreeSpace(this.#missingBytes([small, large]));
-      work.push(this.#makeEmpty(empty));
-      work.push(this.#fetchSmall(small, all));
+      work.push(this.#makeEmpty(empty), this.#fetchSmall(small, all));
       const fetchLarge = (file: FolderFile) => {
         const fetching = this.#large.fetch(file, all, () => this.#reportSources());
         // The first failure ends the work; the other files must still settle.

@@ -1,7 +1,8 @@
 import { earliestOf } from '../../../Protocol/Extensions.ts';
 import { fileIdOf } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { CatalogEntry, FileAttributes, FileHolder, FileVersions } from '../../Model.ts';
+import type { FileVersions } from '../../DownloadModel.ts';
+import type { CatalogEntry, FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile, FolderFiles } from '../../Storage.ts';
 import { type DatedVersion, takeVersion } from '../Versions.ts';
 import { ListedFiles } from './ListedFiles.ts';

@@ -1,6 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
-import type { FileHolder, SourceStatus } from '../../Model.ts';
+import type { SourceStatus } from '../../DownloadModel.ts';
+import type { FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { FileFetch } from '../File/FileFetch.ts';
 import type { StallFacts, TaskContext } from '../File/Task.ts';

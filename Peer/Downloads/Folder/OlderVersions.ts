@@ -1,4 +1,4 @@
-import type { FileVersion, FileVersions } from '../../Model.ts';
+import type { FileVersion, FileVersions } from '../../DownloadModel.ts';
 import type { FolderFile } from '../../Storage.ts';
 
 /** The versions of the paths of a folder download. A version that no source delivers gives way to the next one. */

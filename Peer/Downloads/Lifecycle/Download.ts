@@ -1,5 +1,5 @@
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { DownloadState } from '../../Model.ts';
+import type { DownloadState } from '../../DownloadModel.ts';
 
 /** Retry interval after a full or failing disk. */
 export const DISK_RETRY_MS = 30_000;

@@ -1,7 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { DownloadStatus } from '../../Model.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { Task } from '../File/Task.ts';
 import type { Rank } from '../Model.ts';
 import {

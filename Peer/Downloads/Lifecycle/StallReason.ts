@@ -1,6 +1,6 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { formatBytes } from '../../../Shared/FormatBytes.ts';
-import type { SourceStatus, StallCause } from '../../Model.ts';
+import type { SourceStatus, StallCause } from '../../DownloadModel.ts';
 import type { StallFacts } from '../File/Task.ts';
 import type { DownloadProgress } from './Download.ts';
 

@@ -1,7 +1,8 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { type Clock, type Random, sleep } from '../../../Shared/Clock.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';
-import type { FileHolder, SourceStatus } from '../../Model.ts';
+import type { SourceStatus } from '../../DownloadModel.ts';
+import type { FileHolder } from '../../Model.ts';
 import { FileSource, type FileSourceEvents, type SourcedContent } from './FileSource.ts';
 import { locateAtMs } from './LocateTimes.ts';
 import type { RequestDispatcher } from './RequestDispatcher.ts';

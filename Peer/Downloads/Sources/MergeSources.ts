@@ -1,4 +1,4 @@
-import type { SourceStatus } from '../../Model.ts';
+import type { SourceStatus } from '../../DownloadModel.ts';
 
 /** Merges the states of a peer over several files: figures add up, the most active state wins. */
 export function mergeSources(all: readonly SourceStatus[]): SourceStatus[] {

@@ -1,6 +1,7 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
-import type { Offer, PeerContact } from '../../Model.ts';
+import type { PeerContact } from '../../Model.ts';
+import type { Offer } from '../../PushModel.ts';
 import type { OfferEvents, SentOffer } from '../../Transfer.ts';
 import type { LinkTable } from './LinkTable.ts';
 

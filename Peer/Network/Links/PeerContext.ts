@@ -4,7 +4,8 @@ import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages
 import type { Address, NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Dial } from '../../../Shared/Transport.ts';
-import type { KnownContact, Offer } from '../../Model.ts';
+import type { KnownContact } from '../../Model.ts';
+import type { Offer } from '../../PushModel.ts';
 import type { RateLimiter } from '../Lanes/Limits/RateLimiter.ts';
 import type { ReceiveBuffers } from '../Lanes/Receiving/ReceiveBuffers.ts';
 import type { ChunkProvider } from '../Ports.ts';

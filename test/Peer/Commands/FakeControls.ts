@@ -6,9 +6,9 @@ import type {
   PeerControls,
 } from '../../../Peer/Commands/Ports.ts';
 import type { Coverage } from '../../../Peer/Coverage.ts';
+import type { DownloadStatus } from '../../../Peer/DownloadModel.ts';
 import type {
   CatalogEntry,
-  DownloadStatus,
   PeerContact,
   PeerSummary,
   SearchHit,

@@ -1,5 +1,6 @@
 import type { LocalContent, PushControls } from '../../../Peer/Commands/Ports.ts';
-import type { OfferStatus, PartStatus, PeerContact, PushStatus } from '../../../Peer/Model.ts';
+import type { PeerContact } from '../../../Peer/Model.ts';
+import type { OfferStatus, PartStatus, PushStatus } from '../../../Peer/PushModel.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 /** Pushes without a network: tests set their ends, and calls are recorded. */

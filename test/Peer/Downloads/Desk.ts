@@ -3,7 +3,7 @@ import {
   type DownloadManagerOptions,
   type FileWish,
 } from '../../../Peer/DownloadManager.ts';
-import type { DownloadStatus } from '../../../Peer/Model.ts';
+import type { DownloadStatus } from '../../../Peer/DownloadModel.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';

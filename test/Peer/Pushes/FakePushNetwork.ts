@@ -1,6 +1,7 @@
-import type { KnownContact, Offer, PeerContact, UploadStatus } from '../../../Peer/Model.ts';
+import type { KnownContact, PeerContact, UploadStatus } from '../../../Peer/Model.ts';
 import type { PushNetwork } from '../../../Peer/Pushes/Ports.ts';
 import { PushManager, type PushManagerOptions } from '../../../Peer/PushManager.ts';
+import type { Offer } from '../../../Peer/PushModel.ts';
 import type { OfferEvents } from '../../../Peer/Transfer.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';

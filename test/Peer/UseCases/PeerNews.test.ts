@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import type { News } from '../../../Peer/CommandInterface.ts';
 import type { DownloadManager } from '../../../Peer/DownloadManager.ts';
-import type { DownloadStatus } from '../../../Peer/Model.ts';
+import type { DownloadStatus } from '../../../Peer/DownloadModel.ts';
 import { PeerNews } from '../../../Peer/UseCases/PeerNews.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import type { DownloadState, SourceStatus } from '../../../../Peer/DownloadModel.ts';
 import { newDownload } from '../../../../Peer/Downloads/Lifecycle/Download.ts';
 import {
   causeText,
   type StalledDownload,
   stallReason,
 } from '../../../../Peer/Downloads/Lifecycle/StallReason.ts';
-import type { DownloadState, SourceStatus } from '../../../../Peer/Model.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Desk } from '../Desk.ts';
 
