@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ConnectionOptions, credsAuthenticator, NatsConnection, Status } from '@nats-io/transport-node';
 import type { InstanceId } from '../../Protocol/Ids.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
@@ -12,6 +13,8 @@ const CONNECT_MS = 4_000;
 const RECONNECT_MS = 500;
 const PING_MS = 2_000;
 const PINGS_MISSED = 2;
+/** Sent to try a permission; dropped by its receivers. */
+const NOTHING = new Uint8Array();
 /** Upper bound on sending what is left at the end. */
 const CLOSE_MS = 500;
 
@@ -33,9 +36,9 @@ export class NatsBus implements Bus {
       throw this.#unavailable(failure);
     }
     const subject = `shoal.${BUS_VERSION}.${this.#options.name}`;
-    const state = { isLost: false, isClosed: false };
+    const state: ConnectionState = { isLost: false, isClosed: false, denied: undefined };
     const receive = (failure: Error | null, message: { readonly data: Uint8Array }) => {
-      if (failure === null && !state.isClosed) handler.message(message.data);
+      if (failure === null && !state.isClosed && message.data.length > 0) handler.message(message.data);
     };
     connection.subscribe(`${subject}.all`, { callback: receive });
     connection.subscribe(`${subject}.to.${self}`, { callback: receive });
@@ -44,7 +47,15 @@ export class NatsBus implements Bus {
       if (!state.isClosed)
         handler.lost(failure instanceof Error ? failure.message : 'the connection is closed');
     });
+    for (const to of ['all', `to.${self}`]) connection.publish(`${subject}.${to}`, NOTHING);
+    // The server refuses subjects before it answers the ping of `flush`.
     await connection.flush();
+    await turn();
+    if (state.denied !== undefined) {
+      state.isClosed = true;
+      await connection.close();
+      throw this.#denied(state.denied);
+    }
     return {
       publish: (to, bytes) => {
         if (state.isLost || state.isClosed || connection.isClosed()) return;
@@ -98,8 +109,19 @@ export class NatsBus implements Bus {
     };
   }
 
+  get #places(): string {
+    return this.#options.servers.map((server) => readServer(server).place).join(', ');
+  }
+
+  #denied(failure: Error): ShoalError {
+    return new ShoalError('REFUSED', `the NATS server ${this.#places} refuses subjects: ${failure.message}`, {
+      hint: 'Permit its user to publish and to subscribe to shoal.>, or name another user in --cluster.',
+      cause: failure,
+    });
+  }
+
   #unavailable(failure: unknown): ShoalError {
-    const places = this.#options.servers.map((server) => readServer(server).place).join(', ');
+    const places = this.#places;
     const { name = '', message = '' } = failure instanceof Error ? failure : {};
     if (/authorization|authentication|credential/i.test(`${name} ${message}`)) {
       return new ShoalError('REFUSED', `the NATS server ${places} refused the login`, {
@@ -134,14 +156,23 @@ async function within(ms: number, promise: Promise<unknown> | undefined): Promis
   await Promise.race([promise?.catch(() => {}), late]);
 }
 
-/** Reports losses and returns of the connection. */
+interface ConnectionState {
+  isLost: boolean;
+  isClosed: boolean;
+  /** A subject that the user of this tracker may not use. */
+  denied: Error | undefined;
+}
+
+/** Reports losses and returns of the connection, and keeps the first refused subject. */
 async function watch(
   statuses: AsyncIterable<Status>,
   handler: BusHandler,
-  state: { isLost: boolean; readonly isClosed: boolean },
+  state: ConnectionState,
 ): Promise<void> {
   for await (const status of statuses) {
     if (state.isClosed) return;
+    if (status.type === 'error' && status.error.name === 'PermissionViolationError')
+      state.denied ??= status.error;
     if (status.type === 'disconnect' && !state.isLost) {
       state.isLost = true;
       handler.lost('the connection to the NATS server is lost');

@@ -105,6 +105,44 @@ test.skipIf(MISSING)(
   },
 );
 
+test.skipIf(MISSING)(
+  title('a user without the right to publish or to subscribe is refused, and told which subject', MISSING),
+  async () => {
+    const user = (name: string, rights: string) =>
+      `{ user: ${name}, password: x, permissions: { ${rights} } }`;
+    const users = [
+      user('all', 'publish: "shoal.>", subscribe: "shoal.>"'),
+      user('reads', 'publish: "other.>", subscribe: "shoal.>"'),
+      user('writes', 'publish: "shoal.>", subscribe: "other.>"'),
+      user('answers', 'publish: { allow: "shoal.>", deny: "shoal.1.lab.all" }, subscribe: "shoal.>"'),
+    ];
+    const { port } = await NatsServer.forTest(`authorization { users: [${users.join(', ')}] }`);
+    const received: string[] = [];
+    const open = (name: string, run: number) =>
+      new NatsBus({ servers: [`nats://${name}:x@127.0.0.1:${port}`], name: 'lab' }).open(runOf(run), {
+        ...HANDLER,
+        message: (bytes) => void received.push(Buffer.from(bytes).toString()),
+      });
+    const one = await open('all', 1);
+    for (const [name, subject] of [
+      ['reads', /Publish to "shoal.1.lab.all"/],
+      ['writes', /Subscription to "shoal.1.lab.all"/],
+      ['answers', /Publish to "shoal.1.lab.all"/],
+    ] as const) {
+      await expect(open(name, 2)).rejects.toMatchObject({
+        code: 'REFUSED',
+        message: expect.stringMatching(subject),
+      });
+    }
+    // Tries of a permission reach nobody.
+    const two = await open('all', 2);
+    two.publish('all', Buffer.from('hello'));
+    await until(() => received.length > 0);
+    await Promise.all([one, two].map((each) => each.close()));
+    expect(received).toEqual(['hello']);
+  },
+);
+
 test.skipIf(MISSING ?? OPENSSL)(
   title('a server that asks for the certificate of the tracker', MISSING ?? OPENSSL),
   async () => {
