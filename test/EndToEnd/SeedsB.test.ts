@@ -200,9 +200,9 @@ test.concurrent('B17: a 10 MiB file comes in several chunks from several sources
 
 /** Windows and macOS are not run here: what can be shown on Linux is that names follow the rules of all three. */
 test.each([
-  ['C:\\Windows\\system32\\evil.dll', 'C_/Windows/system32/evil.dll'],
-  ['\\\\server\\share\\x', 'server/share/x'],
-  ['..\\..\\up.txt', 'up.txt'],
+  ['C:\\Windows\\system32\\evil.dll', 'C__Windows_system32_evil.dll'],
+  ['\\\\server\\share\\x', '__server_share_x'],
+  ['..\\..\\up.txt', '_._.._up.txt'],
   ['con.txt', '_con.txt'],
   ['LPT1', '_LPT1'],
   ['a:stream', 'a_stream'],

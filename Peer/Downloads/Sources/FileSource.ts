@@ -215,7 +215,7 @@ export class FileSource {
     const { score } = this.peer;
     if (score.isBanned(nowMs)) return 'banned';
     if (score.isDistrusted(this.#content.name)) return 'distrusted';
-    if (this.#connecting) return 'connecting';
+    if (this.#connecting || this.#connection === 0) return 'connecting'; // 0: its first attempt is still to come.
     if (this.#source === undefined) return 'left';
     if (this.isSnubbed) return 'snubbed';
     return score.place > 0 ? 'queued' : 'active';

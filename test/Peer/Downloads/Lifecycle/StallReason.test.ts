@@ -284,3 +284,12 @@ test('only a peer that was connected is expected to return', async () => {
   expect(first(desk)).toMatchObject({ code: 'peer-away', text: 'waiting for peer 1 to return' });
   await desk.close();
 });
+
+test('a source of a download that has just begun is being connected, and has not left', async () => {
+  const desk = new Desk();
+  desk.downloads.add(desk.wish(4 * MIB, [desk.network.peer()]));
+  const [begun] = desk.downloads.list();
+  expect(begun?.sources).toMatchObject([{ state: 'connecting' }]);
+  expect(begun?.cause).toMatchObject({ code: 'connecting' });
+  await desk.close();
+});
