@@ -2,25 +2,25 @@ import type { Clock } from '../../Shared/Clock.ts';
 import { onAbort } from '../../Shared/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
-/** Time after which the answers that are there are used without the slower ones. */
+/** Time after which the received answers are used without the pending ones. */
 const PATIENCE_MS = 3_000;
 /**
- * The same for peers that are probably gone, and how often that is reviewed: time for a call by a tracker and the dial of the
- * called peer on a local network, and no more than the list of 20,000 files takes.
+ * The same for peers that are probably gone, and interval of that check: time for a call by a tracker and the dial of
+ * the called peer on a local network, and no more than the list of 20,000 files takes.
  */
 const REVIEW_MS = 150;
 
 export interface TimelyAnswersOptions<P, T> {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Whether these answers suffice when the time is over. */
+  /** Whether these answers suffice after the timeout. */
   readonly suffice: (answers: readonly T[]) => boolean;
   /** Whether a pending peer is probably gone. Omitted: none is. */
   readonly isGone?: (peer: P) => boolean;
 }
 
 /**
- * Asks several peers at once. Resolves with all answers, or as soon as those that are there suffice: after REVIEW_MS
+ * Asks several peers at once. Resolves with all answers, or as soon as the received ones suffice: after REVIEW_MS
  * without the peers that are probably gone, after PATIENCE_MS without all others. A peer that fails gives no answer.
  * @param ask - must end soon after its signal aborts
  * @returns also the number of peers without an answer yet
@@ -29,13 +29,14 @@ export interface TimelyAnswersOptions<P, T> {
 export function timelyAnswers<P, T>(
   peers: readonly P[],
   ask: (peer: P, signal: AbortSignal) => Promise<T>,
-  { clock, signal, suffice, isGone = () => false }: TimelyAnswersOptions<P, T>,
+  { clock, signal, suffice, isGone }: TimelyAnswersOptions<P, T>,
 ): Promise<{ readonly answers: readonly T[]; readonly late: number }> {
   return new Promise((resolve, reject) => {
     const asking = new AbortController();
-    /** By the order of the peers. */
+    /** By the position of the peer. */
     const answers = new Map<number, T>();
-    const pending = new Set(peers);
+    const pending = new Map(peers.entries());
+    const reviewMs = isGone === undefined ? PATIENCE_MS : REVIEW_MS;
     let waitedMs = 0;
     let cancelTimer = () => {};
     const end = () => {
@@ -45,16 +46,18 @@ export function timelyAnswers<P, T>(
     };
     const finish = () => {
       const given = [...answers].toSorted(([one], [other]) => one - other).map(([, answer]) => answer);
-      const expected = [...pending].filter((peer) => waitedMs < REVIEW_MS || !isGone(peer));
+      const expected = [...pending.values()].filter(
+        (peer) => waitedMs < REVIEW_MS || isGone?.(peer) !== true,
+      );
       const isTimely = expected.length === 0 || waitedMs >= PATIENCE_MS;
       if (pending.size > 0 && !(isTimely && suffice(given))) return;
       end();
       resolve({ answers: given, late: pending.size });
     };
     const reviewLater = () => {
-      cancelTimer = clock.after(REVIEW_MS, () => {
-        waitedMs += REVIEW_MS;
-        reviewLater();
+      cancelTimer = clock.after(reviewMs, () => {
+        waitedMs += reviewMs;
+        if (waitedMs < PATIENCE_MS) reviewLater();
         finish();
       });
     };
@@ -75,7 +78,7 @@ export function timelyAnswers<P, T>(
         )
         .finally(() => {
           if (asking.signal.aborted) return;
-          pending.delete(peer);
+          pending.delete(index);
           finish();
         });
     }
