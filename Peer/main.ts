@@ -8,6 +8,7 @@ import { readConfig } from '../Shared/ConfigPath.ts';
 import { type Log, makeLog } from '../Shared/Log.ts';
 import {
   announceReadiness,
+  closeWithin,
   columnsOf,
   hasCursor,
   interruption,
@@ -70,10 +71,10 @@ async function main(settings: Settings): Promise<number> {
   try {
     const running = runPeer(settings, { log, diagnostics, opened, interrupted, hungUp });
     const exitCode = await Promise.race([running, overdue(interrupted)]);
-    await within(CLOSING_MS, opened.run());
+    await closeWithin(CLOSING_MS, opened);
     return exitCode;
   } catch (failure) {
-    await within(CLOSING_MS, opened.run()).catch(() => {});
+    await closeWithin(CLOSING_MS, opened).catch(() => {});
     if (interrupted.aborted) return 0;
     const error = asShoalError(failure, 'DISK_FAILED');
     process.stderr.write(errorText(error));
@@ -117,7 +118,13 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   web?.serve(peer);
   opened.add(async () => web?.close());
   opened.add(() => peer.close());
-  await peer.start({ signal: interrupted });
+  // A start beside the scan of a million files takes seconds; a peer can be closed during it.
+  const started = peer.start({ signal: interrupted });
+  await Promise.race([started, abortOf(interrupted)]);
+  if (interrupted.aborted) {
+    started.catch(() => {}); // What closing interrupts is no failure.
+    return 0;
+  }
   const local = localServer(peer, state, log);
   opened.add(() => local.close());
   await local.start();
@@ -254,11 +261,6 @@ function greeting(peer: Peer): string {
 function webLines(peer: Peer): string {
   const [address] = peer.web?.address?.split('#') ?? [];
   return address === undefined ? '' : `Web page: ${address} (to manage this peer with it: shoal web)\n`;
-}
-
-async function within(limitMs: number, work: Promise<void>): Promise<void> {
-  const limit = new Promise<void>((done) => setTimeout(done, limitMs).unref());
-  await Promise.race([work, limit]);
 }
 
 /** @returns a function that unsubscribes */

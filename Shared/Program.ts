@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fstatSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import type { Closing } from './Closing.ts';
 import { diskCode, errorText, ShoalError, systemCode } from './ShoalError.ts';
 
 /** Exit code of a program that a second Ctrl-C ends, as shells report it. */
@@ -29,6 +30,18 @@ export function interruption(hangUp?: () => void): AbortSignal {
     for (const name of SIGNALS) process.off(name, interrupt);
   });
   return controller.signal;
+}
+
+/**
+ * Closes everything, or gives up at the limit. The timer keeps the process alive: what is left to close may not, as a thread
+ * that is about to end, and the process would end before its lock files are removed.
+ */
+export async function closeWithin(limitMs: number, opened: Closing): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((done) => {
+    timer = setTimeout(done, limitMs);
+  });
+  await Promise.race([opened.run(), limit]).finally(() => clearTimeout(timer));
 }
 
 /**

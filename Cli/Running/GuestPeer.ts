@@ -9,6 +9,7 @@ import { StateFolder } from '../../Peer/State/StateFolder.ts';
 import { Closing } from '../../Shared/Closing.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { makeFolder } from '../../Shared/MakeFolder.ts';
+import { closeWithin } from '../../Shared/Program.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
@@ -97,8 +98,7 @@ export class GuestPeer {
 
   /** Keeps unfinished files in a named folder, unless all is delivered. Safe to call twice. */
   async close(): Promise<void> {
-    const limit = new Promise<void>((done) => setTimeout(done, CLOSING_MS).unref());
-    await Promise.race([this.#closing.run().catch(() => {}), limit]);
+    await closeWithin(CLOSING_MS, this.#closing).catch(() => {});
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { link, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { systemCode } from '../../Shared/ShoalError.ts';
@@ -9,9 +10,16 @@ const BYTES_MAX = 4_096;
 /** Attempts while other processes acquire or release the lock. */
 const TRIES = 10;
 
+/** Lock files of this process. */
+const held = new Set<string>();
+process.once('exit', () => {
+  for (const path of held) removeNow(path);
+});
+
 /**
  * Lock file that names its owner, `<path>-<generation>`. A process that finds the owner of the newest generation
- * dead acquires the next one. Of several at once only one succeeds, and no file of a live owner is ever removed.
+ * dead acquires the next one. Of several at once only one succeeds, and no file of a live owner is ever removed. A process
+ * that exits without a release, as after a second Ctrl-C, removes its file all the same.
  */
 export class FolderLock {
   readonly #path: string;
@@ -38,6 +46,7 @@ export class FolderLock {
         return rival;
       }
       this.#held = mine;
+      held.add(mine);
       // That of another user may have to stay.
       await Promise.allSettled(others.map((generation) => rm(this.#file(generation), { force: true })));
       return undefined;
@@ -47,9 +56,11 @@ export class FolderLock {
 
   /** Safe to call twice. */
   async release(): Promise<void> {
-    const held = this.#held;
+    const mine = this.#held;
     this.#held = undefined;
-    if (held !== undefined) await rm(held, { force: true }).catch(() => {}); // The folder may have become read-only.
+    if (mine === undefined) return;
+    held.delete(mine);
+    await rm(mine, { force: true }).catch(() => {}); // The folder may have become read-only.
   }
 
   /** Existing generations, ascending. */
@@ -109,6 +120,14 @@ export class FolderLock {
 
   #temporaryPath(): string {
     return `${this.#path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  }
+}
+
+function removeNow(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The folder may have become read-only: the next process finds the owner dead.
   }
 }
 

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { freePort } from '../Support/launch.ts';
 import { GONE_MS, within } from '../Support/Slowdown.ts';
@@ -55,11 +56,17 @@ test.concurrent('peers may start before the tracker', async ({ lan }) => {
   expect(stdout).toContain('anna');
 });
 
-test.concurrent('a taken port is an error with a hint and code 1', async ({ lan }) => {
+test.concurrent('a taken port is an error with a hint and code 1; two signals end its peer at once', async ({
+  lan,
+}) => {
   const first = await lan.seeder('anna');
   const end = await lan.script('berta', [], { port: first.port });
   expect(end.code).toBe(1);
   expect(end.stderr).toMatch(new RegExp(`^error: .*port ${first.port} .*\nhint: .+\n$`));
+  // A second signal ends a peer at once; it leaves no lock either.
+  for (const _ of [1, 2]) first.program.signal('SIGINT');
+  await first.program.exit();
+  expect(readdirSync(first.share.path)).toEqual([]);
 });
 
 test.concurrent.for([
@@ -88,18 +95,19 @@ test.concurrent('quit, SIGINT and SIGTERM end a peer cleanly, and it is gone fro
   lan,
 }) => {
   const witness = await lan.seeder('witness');
-  const leave = {
-    quit: (await lan.seeder('quits', { files: { 'quits.bin': 'q' } })).program,
-    SIGINT: (await lan.seeder('interrupted', { files: { 'int.bin': 'i' } })).program,
-    SIGTERM: (await lan.seeder('terminated', { files: { 'term.bin': 't' } })).program,
+  const peers = {
+    quit: await lan.seeder('quits', { files: { 'quits.bin': 'q' } }),
+    SIGINT: await lan.seeder('interrupted', { files: { 'int.bin': 'i' } }),
+    SIGTERM: await lan.seeder('terminated', { files: { 'term.bin': 't' } }),
   };
   expect(await witness.items('peers')).toHaveLength(3);
-  leave.quit.type('quit');
-  leave.SIGINT.signal('SIGINT');
-  leave.SIGTERM.signal('SIGTERM');
-  const ends = await Promise.all(Object.values(leave).map((program) => program.exit()));
+  peers.quit.program.type('quit');
+  peers.SIGINT.program.signal('SIGINT');
+  peers.SIGTERM.program.signal('SIGTERM');
+  const ends = await Promise.all(Object.values(peers).map(({ program }) => program.exit()));
   expect(ends.map(({ signal }) => signal)).toEqual([null, null, null]);
   expect(ends[0]).toMatchObject({ code: 0 });
+  for (const { share } of Object.values(peers)) expect(readdirSync(share.path).join()).toMatch(/^\w+\.bin$/); // No lock is left.
   await within(GONE_MS, () =>
     eventually('nobody is left', async () => (await witness.items('peers')).length === 0),
   );

@@ -19,15 +19,17 @@ export class RememberedHashes {
     this.#removedMax = removedMax;
   }
 
-  /** Fills the empty table with the files of earlier runs. */
-  async load(): Promise<void> {
-    for await (const records of this.#cache.load())
+  /** Fills the empty table with the files of earlier runs. @param signal - ends it early */
+  async load(signal: AbortSignal): Promise<void> {
+    for await (const records of this.#cache.load()) {
+      if (signal.aborted) return;
       for (const record of records) {
         if ('from' in record) this.#rename(record);
         else if (record.file === undefined) this.forget(record.path);
         else
           this.#table.mark(this.#table.put(record.path, record.file.state, record.file.fileId), REMEMBERED);
       }
+    }
   }
 
   count(): number {

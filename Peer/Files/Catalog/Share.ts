@@ -165,7 +165,7 @@ export class Share {
     const ready = this.#watcher.start();
     // Scanned once everything is watched: later changes are reported by a watch.
     this.#firstScan = this.#enqueue(async () => {
-      await Promise.all([ready, this.#index.loadCache()]);
+      await Promise.all([ready, this.#index.loadCache(this.#stopping.signal)]);
       await this.#scanFolder('');
     }).then(async () => {
       await this.#index.settled();

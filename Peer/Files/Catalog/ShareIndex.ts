@@ -35,9 +35,8 @@ const TICK_MS = 50;
 const TICK_FILES = 500;
 /** Interval of checks for files that are being written all the time. */
 const RESTLESS_CHECK_MS = 500;
-/** Interval of attempts to read files that could not be read: not every cause changes the file. */
+/** Interval of attempts to read files that could not be read, and files per attempt: not every cause changes the file. */
 const RETRY_MS = 30_000;
-/** Files read again per attempt. */
 const RETRY_FILES = 500;
 
 /**
@@ -58,6 +57,7 @@ export class ShareIndex {
   #restlessCheckMs = 0;
   readonly #filesMax: number;
   #isFull = false;
+  #isClosed = false;
 
   constructor(options: ShareIndexOptions) {
     this.#options = options;
@@ -71,8 +71,8 @@ export class ShareIndex {
     return { files: this.#stabilizer.size, bytes: this.#stabilizer.bytes };
   }
 
-  loadCache(): Promise<void> {
-    return this.#remembered.load();
+  loadCache(signal: AbortSignal): Promise<void> {
+    return this.#remembered.load(signal);
   }
 
   /**
@@ -213,15 +213,16 @@ export class ShareIndex {
 
   /**
    * Resolves when every file pending or being hashed now is in the catalog, void, gone or reported as a problem. A
-   * file that is being written all the time is a problem.
+   * file that is being written all the time is a problem. After `close`, resolves at once.
    */
   settled(): Promise<void> {
     const paths = new Set([...this.#stabilizer.restingPaths(), ...this.#hashing.keys()]);
-    if (paths.size === 0) return Promise.resolve();
+    if (paths.size === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.add({ paths, resolve }));
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#cancelTick?.();
     this.#cancelRetry?.();
     for (const { resolve } of this.#waiters) resolve();

@@ -26,6 +26,8 @@ const BATCH_BYTES = 1_024 * 1_024;
 /** Outdated records and bytes, beyond as many as are current, at which the file is written anew. */
 const OUTDATED_RECORDS_MAX = 1_000;
 const OUTDATED_BYTES_MAX = 16 * 1_024 * 1_024;
+/** Largest file that is written anew while the program ends: a few milliseconds. A larger one waits for the next start. */
+const CLOSING_BYTES_MAX = 2 * 1_024 * 1_024;
 /** Renames of folders at which the file is written anew: a start looks at all earlier entries for each of them. */
 const RENAMES_MAX = 64;
 
@@ -44,8 +46,10 @@ export class HashCacheFile implements HashCache {
   #positions = new Map<string, number>();
   /** Records in the file, current and outdated. */
   #records = 0;
-  /** Size of the file when it was opened or last written anew. */
-  #compactBytes = 0;
+  /** Bytes of the current records: those of the file when it was opened or last written anew, and of paths added since. */
+  #currentBytes = 0;
+  /** All records are read: `#positions` is complete. */
+  #isLoaded = false;
   /** Entries by path and renames to be written, in this order; undefined: a removal. */
   readonly #pending = new Map<string, HashCacheEntry | FolderRename | undefined>();
   readonly #renames = new FolderRenames();
@@ -76,7 +80,8 @@ export class HashCacheFile implements HashCache {
         damaged += read.damaged;
         yield read.records.map(({ at, record }) => this.#placed(at, decodeRecord(record)));
       }
-      this.#compactBytes = (await this.#file?.size()) ?? 0;
+      this.#currentBytes = (await this.#file?.size()) ?? 0;
+      this.#isLoaded = true;
     } catch (failure) {
       this.#report('cannot be read', failure);
     }
@@ -201,7 +206,10 @@ export class HashCacheFile implements HashCache {
       const path = this.#renames.pathNow(key, at);
       if (isRename(entry)) this.#renames.placed(entry, at);
       else if (entry === undefined) this.#positions.delete(path);
-      else this.#positions.set(path, at);
+      else {
+        if (!this.#positions.has(path)) this.#currentBytes += record.length;
+        this.#positions.set(path, at);
+      }
       at += record.length;
       // An entry added during the write stays pending.
       if (this.#pending.get(path) === entry) this.#pending.delete(path);
@@ -219,7 +227,7 @@ export class HashCacheFile implements HashCache {
 
   /** Writes the file anew without outdated records, when these are many. Never rejects. */
   async #compact(mustWrite = false): Promise<void> {
-    if (!this.#isWritable) return;
+    if (!this.#isWritable || !this.#isLoaded) return;
     const temporary = `${this.#path}.new`;
     try {
       const file = this.#opened();
@@ -227,18 +235,18 @@ export class HashCacheFile implements HashCache {
       const isDue =
         this.#renames.written > RENAMES_MAX ||
         this.#records > 2 * this.#positions.size + OUTDATED_RECORDS_MAX ||
-        size > 2 * this.#compactBytes + OUTDATED_BYTES_MAX;
-      if (!isDue && !mustWrite) return;
-      this.#compactBytes = size; // After a failure, the next attempt waits for as much growth again.
+        size > 2 * this.#currentBytes + OUTDATED_BYTES_MAX;
+      if ((!isDue && !mustWrite) || this.#isEndingWith(size)) return;
+      this.#currentBytes = size; // After a failure, the next attempt waits for as much growth again.
       await rm(temporary, { force: true });
       const before = this.#renames.pending;
-      const { copy, positions } = await this.#copyCurrent(file, temporary);
+      const { copy, positions } = await this.#copyCurrent(file, size, temporary);
       for (const rename of this.#renames.pending) if (!before.includes(rename)) renameKeys(positions, rename);
       this.#renames.applied();
       this.#file = copy;
       this.#positions = positions;
       this.#records = positions.size;
-      this.#compactBytes = await copy.size();
+      this.#currentBytes = await copy.size();
       await file.close();
     } catch (failure) {
       this.#log.debug(`the hash cache ${this.#path} cannot be compacted: ${failure}`);
@@ -247,13 +255,14 @@ export class HashCacheFile implements HashCache {
   }
 
   /** Writes the current records to a new file, which then replaces the cache. */
-  async #copyCurrent(from: RecordFile, temporary: string) {
+  async #copyCurrent(from: RecordFile, size: number, temporary: string) {
     const copy = await RecordFile.open(temporary, 'append');
     try {
       const positions = new Map<string, number>();
       let batch: Buffer[] = [];
       let [at, bytes] = [0, 0];
-      for await (const { records } of from.records())
+      for await (const { records } of from.records()) {
+        if (this.#isEndingWith(size)) throw new Error('closed before all was copied');
         for (const { at: before, record } of records) {
           const path = this.#renames.pathNow(pathOf(record), before);
           if (this.#positions.get(path) !== before) continue;
@@ -266,6 +275,7 @@ export class HashCacheFile implements HashCache {
           await copy.append(batch);
           [batch, bytes] = [[], 0];
         }
+      }
       await copy.append(batch);
       await rename(temporary, this.#path);
       return { copy, positions };
@@ -273,6 +283,11 @@ export class HashCacheFile implements HashCache {
       await copy.close();
       throw failure;
     }
+  }
+
+  /** Whether the program ends, which does not wait for a file of this size. */
+  #isEndingWith(size: number): boolean {
+    return this.#isClosed && size > CLOSING_BYTES_MAX;
   }
 
   #opened(): RecordFile {

@@ -61,7 +61,7 @@ async function desk() {
     await cache.close();
     return entries;
   };
-  return { folder, path, warnings, open, stored };
+  return { folder, path, log, warnings, open, stored };
 }
 
 test('an entry is found at once and after a restart, a removed one is not', async () => {
@@ -311,6 +311,62 @@ test('the file is compacted when most of it is outdated', async () => {
   expect(again.cache.hashes('9')).toEqual(Buffer.from(entries[9]?.[1] ?? []));
   await again.cache.close();
   expect((await stat(path)).size).toBeLessThan(10_000);
+});
+
+test('a file that only grew is not written anew: nothing in it is outdated', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { path, open } = await desk();
+  const { cache } = await open();
+  const { ino } = await stat(path);
+  const { file } = entryOf(1);
+  const written = async (bytes: number) => {
+    vi.advanceTimersByTime(2_000);
+    while ((await stat(path)).size < bytes);
+  };
+  let bytes = 36 * 32 * 16_000;
+  for (let n = 0; n < 36; n++) cache.put(`${n}`, file, random.bytes(32 * 16_000));
+  await written(bytes);
+  // Later ones are written after what the first ones cause.
+  for (const name of ['a', 'b', 'c']) {
+    await new Promise((resolve) => setImmediate(resolve));
+    cache.put(name, file, random.bytes(32 * 1_000));
+    bytes += 32 * 1_000;
+    await written(bytes);
+  }
+  expect((await stat(path)).ino).toBe(ino);
+  await cache.close();
+});
+
+test('closing does not wait until a large file is written anew; a small one is', async () => {
+  const { path, open } = await desk();
+  const { file } = entryOf(1);
+  for (const [chunks, expected] of [
+    [60, 'anew'],
+    [6_000, 'kept'],
+  ] as const) {
+    await rm(path, { force: true });
+    const { cache } = await open();
+    const { ino } = await stat(path);
+    for (let n = 0; n < 11; n++) cache.put(`${n}`, file, random.bytes(32 * chunks));
+    for (let n = 0; n < 65; n++) cache.renameFolder({ from: `${n}`, to: `${n + 1}` });
+    await cache.close();
+    expect((await stat(path)).ino === ino ? 'kept' : 'anew').toBe(expected);
+  }
+});
+
+test('reading a file may end early: what was not read is kept', async () => {
+  const { path, log, open, stored } = await desk();
+  await stored(3_000);
+  const cache = new HashCacheFile(path, log);
+  for await (const _ of cache.load()) break;
+  const { file, hashes } = entryOf(1);
+  for (let n = 0; n < 65; n++) cache.renameFolder({ from: `${n}`, to: `${n + 1}` });
+  cache.put('new', file, hashes);
+  await cache.close();
+  const again = await open();
+  expect(again.files.size).toBe(3_001);
+  await again.cache.close();
 });
 
 test('records of a second process with the same file damage no others', async () => {
