@@ -195,7 +195,7 @@ export function peerOptions(command: Command): Command {
     .option('--no-http', 'answer no HTTP on the port, like --http off')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
-    .option('--verbose', 'tell on stderr what happens and why: the same as --log-level debug')
+    .option('--verbose', 'print on stderr what happens and why: the same as --log-level debug')
     .option(
       '--log-format <format>',
       'messages on stderr: text, or json, one object a line',

@@ -5,7 +5,7 @@ import { lanTest as test } from '../Support/TestLan.ts';
 import { recordState } from '../Support/UpgradeState.ts';
 
 /**
- * Records the state of this version for later ones; see docs/contributing/releases.md. SHOAL_RECORD names the new
+ * Records the state of this version for later ones; see CONTRIBUTING.md. SHOAL_RECORD names the new
  * folder in test/Golden/Upgrade; without it, the record is discarded.
  */
 test('the state of a killed peer is recorded', async ({ lan }) => {

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { exitCodeOf } from '../Cli/Running/ExitCodes.ts';
+import { peerOptions } from '../Peer/Settings/CommandLine.ts';
+import { ROUTES } from '../Peer/Web/Api/Routes.ts';
+import { trackerCommand } from '../Tracker/CommandLine.ts';
+
+/** Holds the pages against the program: links, options, exit codes, requests of the API. */
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join('docs', path)),
+];
+
+function textOf(page: string): string {
+  return readFileSync(join(ROOT, page), 'utf8');
+}
+
+/** Anchors of the headings of a page, as GitHub makes them. */
+function anchorsOf(page: string): string[] {
+  return [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test.each(PAGES)('%s: every link leads to a file and a heading', (page) => {
+  const targets = [...textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
+  const broken = targets.filter((target) => {
+    const [path = '', anchor] = target.split('#');
+    const file = path === '' ? page : join(page, '..', path);
+    return !existsSync(join(ROOT, file)) || (anchor !== undefined && !anchorsOf(file).includes(anchor));
+  });
+  expect(broken).toEqual([]);
+});
+
+test.each([
+  ['node Peer.js', peerOptions(new Command())],
+  ['node Tracker.js', trackerCommand()],
+])('docs/reference/settings.md has every option of %s', (program, command) => {
+  const [, table = ''] = textOf('docs/reference/settings.md').split(`| Option of \`${program}`);
+  const [rows = ''] = table.split('\n\n');
+  const missing = command.options.filter(({ long }) => !rows.includes(long ?? ''));
+  expect(missing.map(({ long }) => long)).toEqual([]);
+});
+
+test('docs/reference/exit-codes.md has every error code, with its exit code', () => {
+  const rows = [...textOf('docs/reference/exit-codes.md').matchAll(/^\| (\d+) \|[^|]*\| (.*) \|$/gm)];
+  const documented = rows.flatMap(([, code, names = '']) =>
+    [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => [name, Number(code)] as const),
+  );
+  for (const [name, code] of documented) expect([name, exitCodeOf(name)]).toEqual([name, code]);
+  const codes = textOf('Shared/ShoalError.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm);
+  expect(documented.map(([name]) => name).sort()).toEqual(Array.from(codes, ([, name]) => name).sort());
+});
+
+test('docs/reference/http.md has every request of the API', () => {
+  const page = textOf('docs/reference/http.md').replaceAll(/\/\d+\b/g, '/:number');
+  const missing = ROUTES.filter(
+    ({ method, path }) => !page.includes(`\`${method.toUpperCase()} ${path.replace('{number}', ':number')}`),
+  );
+  expect(missing.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+});
