@@ -35,6 +35,11 @@ export class ByteWriter {
     return { bytes: this.#bytes, at };
   }
 
+  /** Overwrites two bytes that were reserved earlier. */
+  setUint16(at: number, value: number): void {
+    this.#bytes.writeUInt16BE(value, at);
+  }
+
   /** The bytes written so far. Shares memory with the writer. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#length);

@@ -253,7 +253,7 @@ function writeOne<T>(out: ByteWriter, tag: number, codec: Codec<T>, value: T): v
   const { at } = out.reserve(2);
   const from = out.length;
   codec.write(out, value);
-  out.finish().writeUInt16BE(out.length - from, at);
+  out.setUint16(at, out.length - from);
 }
 
 /** Encoded size of a file's extensions, their count included. */
