@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { takeSecretFromAddress } from './Api/Secret.ts';
+import { followSecrets, takeSecretFromAddress } from './Api/Secret.ts';
 import { App } from './App.tsx';
 import { followAddress } from './State/Address.ts';
 import { followPeer } from './State/Live.ts';
@@ -16,6 +16,7 @@ void start();
 async function start(): Promise<void> {
   useLanguageOfUser();
   const isTaken = await takeSecretFromAddress();
+  followSecrets();
   followAddress();
   followQuery();
   void followPeer();

@@ -1,5 +1,6 @@
 /** Key in the storage of the tab: gone with the tab, and not sent by the browser on its own. */
 const KEY = 'shoal.token';
+const IN_ADDRESS = /[#&?](token|code)=([\w-]{1,200})/;
 
 let known: string | undefined;
 
@@ -9,7 +10,7 @@ let known: string | undefined;
  * @returns false: the code was used before, or has ended
  */
 export async function takeSecretFromAddress(): Promise<boolean> {
-  const [, kind, value] = /[#&?](token|code)=([\w-]{1,200})/.exec(location.hash) ?? [];
+  const [, kind, value] = IN_ADDRESS.exec(location.hash) ?? [];
   if (value === undefined) return true;
   const rest = location.hash.replace(/[#&?](token|code)=[\w-]+/, '');
   history.replaceState(null, '', `${location.pathname}${location.search}${rest}`);
@@ -33,6 +34,13 @@ async function exchange(code: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Loads the page again when an address with a secret is opened in its tab, which changes nothing but the part behind `#`. */
+export function followSecrets(): void {
+  addEventListener('hashchange', () => {
+    if (IN_ADDRESS.test(location.hash)) location.reload();
+  });
 }
 
 /** Secret by which the user manages the peer; undefined for a guest. */

@@ -66,7 +66,7 @@ export function Share({ folder }: { readonly folder: string }) {
       {manage && <ShareLinks />}
       {manage && <Limits />}
       <section>
-        <h2>{t('share.files')}</h2>
+        <h2>{manage ? t('share.files') : t('share.filesOf', { name: session.value?.name ?? '' })}</h2>
         <p class="muted">{t('share.everybody')}</p>
         <Listing folder={folder} />
       </section>

@@ -107,6 +107,7 @@ export const de: Texts = {
   'share.asking': 'Der Besitzer wird gefragt: warte auf die Antwort',
   'share.lost': 'Die Verbindung ist unterbrochen. Es geht von selbst weiter.',
   'share.files': 'Was Sie freigeben',
+  'share.filesOf': 'Was {name} freigibt',
   'share.everybody': 'Alle in Ihrem Netz können es lesen.',
   'share.readOnly':
     'Der Freigabeordner ist schreibgeschützt: Downloads schlagen fehl. Schreiben erlauben in {folder}',

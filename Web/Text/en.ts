@@ -104,6 +104,7 @@ export const en = {
   'share.asking': 'Its owner is asked: wait for the answer',
   'share.lost': 'The connection is lost. It goes on by itself.',
   'share.files': 'What you share',
+  'share.filesOf': 'What {name} shares',
   'share.everybody': 'Everybody on your network can read it.',
   'share.readOnly': 'The share folder is read-only: downloads fail. Allow writing to {folder}',
   'share.gone': 'The share folder is gone: {reason}',

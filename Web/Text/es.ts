@@ -107,6 +107,7 @@ export const es: Texts = {
   'share.asking': 'Se pregunta al dueño: espera la respuesta',
   'share.lost': 'Se ha perdido la conexión. Continúa por sí solo.',
   'share.files': 'Lo que comparte',
+  'share.filesOf': 'Lo que comparte {name}',
   'share.everybody': 'Todos en su red pueden leerlo.',
   'share.readOnly':
     'La carpeta compartida es de solo lectura: las descargas fallan. Permita escribir en {folder}',

@@ -107,6 +107,7 @@ export const pt: Texts = {
   'share.asking': 'O dono está a ser consultado: espera pela resposta',
   'share.lost': 'A ligação perdeu-se. Continua por si.',
   'share.files': 'O que partilha',
+  'share.filesOf': 'O que {name} partilha',
   'share.everybody': 'Todos na sua rede o podem ler.',
   'share.readOnly': 'A pasta de partilha é só de leitura: os downloads falham. Permita escrever em {folder}',
   'share.gone': 'A pasta de partilha desapareceu: {reason}',

@@ -216,6 +216,11 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.getByRole('searchbox').fill('x');
     expect(await (await asked).headerValue('authorization')).toBe('Bearer secret-1');
     expect(peer.changes).toEqual([]);
+    // Opened in the same tab, such an address changes the part behind # only.
+    const renewed = page.waitForRequest((request) => request.headers().authorization === 'Bearer secret-3');
+    await page.goto(`${peer.address}/?q=x#token=secret-3`);
+    await renewed;
+    expect(page.url()).toBe(`${peer.address}/?q=x`);
   });
 
   test('the code that `shoal web` opens is exchanged for the token; a used one is refused with the reason', async () => {
