@@ -340,7 +340,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   }
 }
 
-/** Tells whether a download can no longer be resumed. */
+/** Whether a download can no longer be resumed. */
 function isOver({ state }: DownloadRun): boolean {
   return state === 'done' || state === 'cancelled';
 }

@@ -5,7 +5,7 @@ import type { LimitScope } from '../Shared/Rates.ts';
 import type { Coverage } from './Coverage.ts';
 import type { KnownContact, PeerSummary } from './Model.ts';
 
-/** A private network: its name for its members, and what tells it apart on this computer. Neither is sent to strangers. */
+/** A private network: its name for its members, and its id on this computer. Neither is sent to strangers. */
 export interface PrivateNetwork {
   readonly name: string;
   /** 16 hex digits. */
@@ -58,7 +58,7 @@ export type PortMappingStatus =
   | { readonly state: 'mapped'; readonly external: Address; readonly by: 'UPnP' | 'NAT-PMP' }
   | { readonly state: 'failed'; readonly reason: string };
 
-/** What this peer relays for others. */
+/** Connections and bytes relayed for other peers. */
 export interface RelayStatus {
   /** Relayed connections now. */
   readonly connections: number;

@@ -92,7 +92,7 @@ interface ProgramContext {
   /** Collects what must be closed at exit. */
   readonly opened: Closing;
   readonly interrupted: AbortSignal;
-  /** What SIGHUP does to a service. */
+  /** Effect of SIGHUP on a service. */
   readonly hungUp: { call: () => void };
 }
 
@@ -122,7 +122,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const started = peer.start({ signal: interrupted });
   await Promise.race([started, abortOf(interrupted)]);
   if (interrupted.aborted) {
-    started.catch(() => {}); // What closing interrupts is no failure.
+    started.catch(() => {}); // Work that closing interrupts is no failure.
     return 0;
   }
   const local = localServer(peer, state, log);

@@ -182,7 +182,7 @@ export function extensibleEnd<T extends E, E extends object>(
     read: (input) => {
       const value = fixed.read(input);
       if (input.remaining === 0) return value as unknown as T;
-      // The same bytes for the same message: what has no extensions ends before their count.
+      // The same bytes for the same message: without extensions it ends before their count.
       if (input.bytes.at(-input.remaining) === 0) throw badFrame('bytes too many: a count of no extensions');
       return Object.assign(value, extensions.read(input)) as unknown as T;
     },

@@ -84,10 +84,10 @@ export const RELAYED_FILES_MAX = 32;
 export const PEER_QUERY_MS = 1_000;
 /** Peers queried by one question. */
 export const PEER_QUERY_FANOUT = 64;
-/** Questions by words that one peer is answered: in a row, and then one in so many milliseconds. As searches at a tracker. */
+/** Questions by words of one peer that are answered: a burst, then one per interval. As searches at a tracker. */
 export const PEER_WORDS_BURST = 16;
 export const PEER_WORDS_MS = 1_250;
-/** Questions by FileId cost a look into a table: running downloads ask them. */
+/** Questions by FileId, of running downloads: each costs one lookup. */
 export const PEER_IDS_BURST = 500;
 export const PEER_IDS_MS = 20;
 

@@ -25,7 +25,7 @@ export const listedFile: Codec<ListedFile> = extensible<ListedFile, Extensions>(
   FILE_EXTENSIONS_BYTES_MAX,
 );
 
-/** Tells whether an entry is a folder. */
+/** Whether an entry is a folder. */
 export function isListedFolder({ path }: Pick<ListedFile, 'path'>): boolean {
   return path.endsWith('/');
 }

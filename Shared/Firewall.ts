@@ -8,7 +8,7 @@ export interface Firewall {
   readonly program: string;
 }
 
-/** What is read of a computer to find its firewall. */
+/** Facts of a computer by which its firewall is found. */
 export interface FirewallProbe {
   readonly platform: NodeJS.Platform;
   /** Path of the running program. */

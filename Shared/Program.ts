@@ -56,7 +56,7 @@ function hasTerminal(): boolean {
   return [0, 1, 2].some(isatty);
 }
 
-/** Tells systemd that a unit of `Type=notify` is ready. Node has no datagram sockets of the file system: systemd's own tool does it. */
+/** Reports to systemd that a unit of `Type=notify` is ready. Node has no datagram sockets of the file system: systemd's own tool does it. */
 export function announceReadiness(): void {
   if (process.env.NOTIFY_SOCKET === undefined) return;
   spawn('systemd-notify', ['--ready'], { stdio: 'ignore' }).on('error', () => {});

@@ -9,13 +9,13 @@ const SEARCH_RATE: Rate = { perSecond: 0.8, burst: 16 };
 /** Catalog pages and answers to relayed queries of one registered peer. */
 const PUBLISH_RATE: Rate = { perSecond: 2_000, burst: 2_000 };
 
-/** Budgets of one host: what its peers and unregistered addresses may use together. */
+/** Budgets of one host, shared by its peers and unregistered addresses. */
 const HOST_RATES = {
   /** Requests of unregistered addresses. Enough for 64 peers that start behind one address. */
   strange: { perSecond: 100, burst: 400 },
   /** New searches of unregistered addresses: a program that asks once and goes. */
   strangeSearches: { perSecond: 1, burst: 8 },
-  /** New searches of all: a share of what the tracker has time for. */
+  /** New searches of all: a share of the tracker's time. */
   searches: { perSecond: 8, burst: 64 },
   /** Proofs of keys: 64 peers that start behind one address, twice. A wrong one counts WRONG_PROOF times. */
   proofs: { perSecond: 16, burst: 128 },

@@ -118,7 +118,7 @@ function listsOf<T>(
   return isLast && !hasRoom ? [...lists, []] : lists;
 }
 
-/** The total is told once, with the first page. */
+/** The total is sent once, with the first page. */
 function later({ asked, isLast, total }: PageFacts, lists: readonly unknown[], at: number) {
   const isEnd = isLast && at === lists.length - 1;
   const part = isEnd ? 'last' : 'relayed';

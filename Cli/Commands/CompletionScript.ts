@@ -10,7 +10,7 @@ export interface CompletedCommand {
   readonly summary: string;
   /** With their dashes. */
   readonly flags: readonly string[];
-  /** Those of `flags` whose value is a path. */
+  /** Flags whose value is a path. */
   readonly pathFlags: readonly string[];
   readonly completes: CompletedWords;
 }

@@ -29,7 +29,7 @@ export interface GuestOptions {
   readonly delivery?: PeerEnvironment['delivery'];
   /** Time after which a download without sources fails, in milliseconds. Default: PATIENCE_MS. */
   readonly giveUpMs?: number | undefined;
-  /** Whether the peer may run an embedded tracker, because it runs for a while. */
+  /** Whether the peer may run an embedded tracker, because it runs for some time. */
   readonly stays?: boolean;
   /** Takes another port when the wanted one is in use. */
   readonly anyPort?: boolean;

@@ -52,7 +52,7 @@ export interface PushControls {
   reject(number: number): OfferStatus;
 }
 
-/** What the doctor looks at besides the state of the peer. */
+/** Facts for the doctor besides the state of the peer. */
 export interface ExaminationControls {
   /** Result of each way to find a tracker. */
   discoverySteps(): readonly DiscoveryStep[];

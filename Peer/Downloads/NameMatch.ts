@@ -59,7 +59,7 @@ export function folderNamed(name: string, hits: Iterable<{ readonly path: string
   return found.size === 1 ? [...found][0] : undefined;
 }
 
-/** Tells whether a text may be a FileId prefix: 8 to 64 hex digits. */
+/** Whether a text may be a FileId prefix: 8 to 64 hex digits. */
 export function isIdStart(text: string): boolean {
   return /^[0-9a-f]{8,64}$/i.test(text);
 }

@@ -40,7 +40,7 @@ export interface SourceNetwork {
   ): Promise<Source>;
   /** Probes a peer with pending requests that is silent. Its link ends within seconds when it does not answer. */
   probe?(contact: PeerContact): void;
-  /** Tells whether a tracker is responding. Left out: yes. */
+  /** Whether a tracker is responding. Left out: yes. */
   hasTracker?(): boolean;
   /** Own download limit for a peer, in bytes per second, when it delays data now. */
   limitFor?(contact: PeerContact): number | undefined;

@@ -10,7 +10,7 @@ export interface NetworkProbesOptions {
   readonly wallMs: WallClock;
 }
 
-/** What the doctor learns of the network besides its state. */
+/** Measurements of the network for the doctor, besides its state. */
 export class NetworkProbes {
   readonly #options: NetworkProbesOptions;
 

@@ -6,7 +6,7 @@ import type { OfferStatus } from '../PushModel.ts';
 const WAITING_PER_PEER_MAX = 4;
 const WAITING_MAX = 64;
 
-/** An offer that needs a decision, and what follows from it. */
+/** An offer that needs a decision, and its consequences. */
 export interface ReceivedOffer {
   /** Peer id, or host of an HTTP client. */
   readonly sender: string;

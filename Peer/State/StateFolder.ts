@@ -74,7 +74,7 @@ export class StateFolder {
       });
       this.#path = path;
       this.#realShare = share;
-      // Tells users which share the directory belongs to.
+      // Shows users which share the directory belongs to.
       await this.#ifPossible(this.write('share.json', { folder: share }));
     } catch (failure) {
       await this.close();

@@ -30,7 +30,7 @@ interface OpenListing extends Listing {
   chars: number;
 }
 
-/** The files that several peers list below one folder, with what no honest peer says left out. */
+/** The files that several peers list below one folder, without listings of dishonest peers. */
 export class FolderListings {
   readonly #options: FolderListingsOptions;
 

@@ -29,7 +29,7 @@ export interface TransferTestOptions {
   readonly busyMs: () => number;
 }
 
-/** Takes chunks from a peer for two seconds and drops them, to see what bounds a transfer. */
+/** Fetches chunks from a peer for two seconds and drops them, to find the bottleneck of a transfer. */
 export class TransferTest {
   readonly #options: TransferTestOptions;
 

@@ -176,7 +176,7 @@ export interface WebPasswords {
   verify(password: string): Promise<boolean>;
 }
 
-/** What HTTP may do: read, or also offer files. */
+/** Rights of HTTP clients: to read, or also to offer files. */
 export type WebLevel = 'read' | 'drop';
 
 export interface WebOptions {

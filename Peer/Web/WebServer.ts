@@ -92,7 +92,7 @@ export class WebServer {
     app.get('/healthz', (c) => c.text('ok\n'));
     app.get('/metrics', async (c) => {
       if (!limits.allows(c.env.incoming)) return c.text('', 429);
-      // Loaded when somebody collects figures: most first requests are for a file.
+      // Loaded by the first request for metrics: most first requests are for a file.
       this.#metrics ??= import('./Metrics.ts').then(({ peerMetrics }) =>
         peerMetrics(() => options.host.facts()),
       );

@@ -14,7 +14,7 @@ const CHECK_BYTES = 4;
 /** Longest text that is decoded, in characters; an invite has 85 at most. */
 const TEXT_MAX = 200;
 
-/** Invite of a private network. It is a secret: everybody who has it can join. */
+/** Invite of a private network. It is a secret: anyone who has it can join. */
 export interface Invite {
   /** Known to members only, for display. */
   readonly name: string;

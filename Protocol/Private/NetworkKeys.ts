@@ -15,7 +15,7 @@ export interface NetworkKeys {
   readonly bus: Uint8Array;
   /** Makes the tokens that members recognize in announcements on the LAN. */
   readonly discovery: Uint8Array;
-  /** Tells networks apart on one computer, as 16 hex digits. Reveals nothing of the secret; never sent to others. */
+  /** Distinguishes networks on one computer; 16 hex digits. Reveals nothing of the secret; never sent to others. */
   readonly id: string;
 }
 

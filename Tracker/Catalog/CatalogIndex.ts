@@ -31,7 +31,7 @@ interface Sweep {
 export interface FolderScan {
   /** Those found so far. */
   readonly owners: ReadonlySet<number>;
-  /** Examines up to so many entries. @returns whether the search is complete */
+  /** Examines a bounded number of entries. @returns whether the search is complete */
   step(entries: number): boolean;
 }
 
@@ -50,7 +50,7 @@ export class CatalogIndex {
   /** Abandoned shares with entries still to be removed. */
   readonly #leaving: number[] = [];
   readonly #sweeps = new Map<number, Sweep>();
-  /** Sizes by entry that differ from the first one claimed for the content: somebody lies. */
+  /** Sizes by entry that differ from the first one claimed for the content: one of them is false. */
   readonly #otherSizes = new Map<number, number>();
 
   /**

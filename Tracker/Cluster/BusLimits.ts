@@ -31,7 +31,7 @@ const QUESTION_COSTS: Readonly<Record<QuestionType, number>> = {
 /** Cost of all questions: four fifths of a core, so that heartbeats are answered whatever the other trackers ask. */
 const COST_RATE: Rate = { perSecond: 8_000, burst: 16_000 };
 
-/** What the other trackers together, and each of them, may cause here. Their names are claims. */
+/** Bounds on the work caused by all other trackers, and by each of them. Their names are claims. */
 export class BusLimits {
   readonly #records = fullBucket(0);
   readonly #bytes = fullBucket(0);

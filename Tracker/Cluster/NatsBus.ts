@@ -92,7 +92,7 @@ export class NatsBus implements Bus {
       reconnectTimeWait: RECONNECT_MS,
       pingInterval: PING_MS,
       maxPingOut: PINGS_MISSED,
-      // A server that is being set up refuses for a while: no reason to stay away for ever.
+      // A server that is being set up refuses for some time: retry.
       ignoreAuthErrorAbort: true,
       ...(first?.user !== undefined && { user: first.user, pass: first.password ?? '' }),
       ...(first?.token !== undefined && { token: first.token }),

@@ -22,7 +22,7 @@ export function sealedBus({ bus, key, randomBytes, clock }: SealedBusOptions): B
         ...handler,
         message: (sealed) => {
           const bytes = opener.open(sealed);
-          // What does not open counts as malformed.
+          // Records that do not open count as malformed.
           handler.message(bytes ?? NOTHING);
         },
       });

@@ -22,7 +22,7 @@ export interface TrackerMetrics {
   serve(at: Address, of: { readonly stats: TrackerStats }): Promise<MetricsServer>;
 }
 
-/** What the meter has counted. */
+/** Counts of the meter. */
 interface Measured {
   receivedBytes: number;
   sentBytes: number;

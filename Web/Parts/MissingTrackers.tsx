@@ -1,7 +1,7 @@
 import { t } from '../Text/Language.ts';
 
 interface MissingTrackersProps {
-  /** What may be missing. */
+  /** Kind of items that may be missing. */
   readonly items: 'files' | 'peers';
   /** Trackers that answered, and those that should have; undefined: not known yet. */
   readonly trackers: number | undefined;

@@ -24,7 +24,7 @@ const LISTS: Readonly<Record<string, { value: readonly unknown[] }>> = {
   limits,
 };
 
-/** Follows the peer until the tab is closed: who the user is, and for its owner the events. */
+/** Follows the peer until the tab is closed: the rights of the user, and for its owner the events. */
 export async function followPeer(): Promise<never> {
   for (;;) {
     try {

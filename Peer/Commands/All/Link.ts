@@ -76,7 +76,7 @@ async function create(
     text: ({ width }: Pick<ViewStyle, 'width'>) =>
       [
         item.address,
-        // Without a terminal no line is too wide, and nobody scans.
+        // Without a terminal no line is too wide, and no code is scanned.
         ...(Number.isFinite(width) ? ['', renderUnicodeCompact(item.address)] : []),
         '',
         `Valid until ${item.expires}. End it: link --revoke ${item.number}`,

@@ -33,7 +33,7 @@ export interface Finding {
   readonly hint: string | null;
 }
 
-/** What the checks judge: facts known without a request, and measurements made for them. */
+/** Input of the checks: facts known without a request, and measurements made for them. */
 export interface DiagnosisFacts {
   readonly self: Pick<Self, 'port'>;
   readonly share: ShareStatus;

@@ -11,7 +11,7 @@ const IS_IT_UP =
   'Does it run there, and does its firewall accept its UDP port? Its first line is its address.';
 const NAME_ONE = 'Name one: --tracker HOST. Or link to a peer: connect HOST:PORT';
 
-/** What to do when a way to find a tracker led nowhere, and no other one did. */
+/** Hints for a discovery source that found no tracker, if no other one did. */
 const HINTS: Readonly<Partial<Record<DiscoveryStep['source'], string>>> = {
   configured: IS_IT_UP,
   broadcast: 'Guest networks and routers drop broadcasts. Name the tracker: --tracker HOST',

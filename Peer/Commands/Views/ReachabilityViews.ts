@@ -23,7 +23,7 @@ export function openPort({ firewall }: ReachabilityFacts, port: number): string 
   return firewall && openPortCommand(firewall, port);
 }
 
-/** What to do when nobody can connect: whole lines, each command on a line of its own. Undefined: nothing. */
+/** Hints for a peer that nobody can dial: whole lines, each command on a line of its own. Undefined: nothing. */
 export function reachabilityAdvice(facts: ReachabilityFacts, port: number): string | undefined {
   if (facts.reachable !== false) return undefined;
   const command = openPort(facts, port);
@@ -67,7 +67,7 @@ export function portMappingText(status: PortMappingStatus): string {
   return `maps ${formatAddress(status.external)} to this peer (${status.by})`;
 }
 
-/** What this peer relays, as one fact. */
+/** Connections and bytes that this peer relays, as one fact. */
 export function relayText({ connections, bytes, bytesPerSecondMax }: RelayStatus): string {
   const now = connections === 0 ? 'no connection now' : `${plural(connections, 'connection')} now`;
   return `${now}, ${formatBytes(bytes)} since start, at most ${formatRate(bytesPerSecondMax)}`;

@@ -103,7 +103,7 @@ export class FileFetch implements Task {
     return this.#fetchedBytes;
   }
 
-  /** Tells whether a source is connected. */
+  /** Whether a source is connected. */
   get hasSource(): boolean {
     return this.#sources.active().length > 0;
   }
@@ -235,7 +235,7 @@ export class FileFetch implements Task {
     return theirs.some((byte, at) => (byte & ~(ours[at] ?? 0)) !== 0);
   }
 
-  /** The true size once the file is described; before, what somebody claims. */
+  /** The true size once the file is described; before, a claim of a holder. */
   get #size(): number {
     return this.#description?.layout.size ?? this.#options.size;
   }

@@ -141,7 +141,7 @@ export class Bundle implements UnitWriter {
     if (failure !== undefined) throw failure;
     const whole = rows.every((row) => files.stateOf(row) >= STATE.verified);
     this.#delivery = { rightBytes, wastedBytes, whole };
-    // What is being installed from another source is not refused.
+    // A file that is being installed from another source is not refused.
     ended(
       rows.every((row) => files.stateOf(row) >= STATE.installing),
       wrongRow,

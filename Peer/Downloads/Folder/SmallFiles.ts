@@ -46,7 +46,7 @@ export interface SmallFilesEvents {
   sourcesChanged(): void;
 }
 
-/** What is known about a bundle that some source did not deliver. */
+/** Outcomes of a bundle that some source did not deliver. */
 interface Failure {
   readonly wrongRow: number | undefined;
   readonly isChanged: boolean;

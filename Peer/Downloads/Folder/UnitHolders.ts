@@ -1,7 +1,7 @@
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 
-/** Which peer has which bundles of a folder: what it lists, minus what it refused or sent corrupt. */
+/** Bundles of a folder by peer: those with files that it lists, minus refused and corrupt ones. */
 export class UnitHolders {
   readonly #count: number;
   readonly #have = new Map<PeerId, Bitfield>();
@@ -35,7 +35,7 @@ export class UnitHolders {
     return false;
   }
 
-  /** Forgets who refused a bundle: these peers are asked again. */
+  /** Forgets the refusals of a bundle: its holders are asked again. */
   forgive(unit: number): void {
     for (const [peerId, refused] of this.#refused) if (refused.clear(unit)) this.haveOf(peerId).set(unit);
   }

@@ -64,7 +64,7 @@ export function newDownload(state: 'waiting' | 'paused'): DownloadProgress {
   };
 }
 
-/** Tells whether a download stays in its state until the user acts. */
+/** Whether a download stays in its state until the user acts. */
 export function hasEnded(state: DownloadState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }

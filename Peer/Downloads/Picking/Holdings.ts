@@ -12,7 +12,7 @@ export class Holdings {
     this.#bits = new Uint8Array(Math.ceil(size / 8));
   }
 
-  /** Tells whether the source has all units. */
+  /** Whether the source has all units. */
   get complete(): boolean {
     return this.#bits === undefined;
   }

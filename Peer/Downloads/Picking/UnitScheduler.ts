@@ -52,7 +52,7 @@ export class UnitScheduler<Key> {
     for (let unit = 0; unit < units.count; unit++) if (!verified.has(unit)) this.#setMissing(unit);
   }
 
-  /** Tells whether every unit is verified. */
+  /** Whether every unit is verified. */
   get complete(): boolean {
     return this.#missing.count === 0 && this.#requested.size === 0;
   }
@@ -150,7 +150,7 @@ export class UnitScheduler<Key> {
   }
 
   /**
-   * Tells whether a source has its equal share of the open units among `expected` sources. The first source thus
+   * Whether a source has its equal share of the open units among `expected` sources. The first source thus
    * leaves units to others that connect a moment later. Two units are always allowed.
    */
   hasItsShare(source: Key, expected: () => number): boolean {
@@ -158,12 +158,12 @@ export class UnitScheduler<Key> {
     return open >= 2 && open >= (this.#missing.count + this.#requested.size) / Math.max(1, expected());
   }
 
-  /** Tells whether a source serves only suggested units, because no other source has them. */
+  /** Whether a source serves only suggested units, because no other source has them. */
   isHeldBack(source: Key): boolean {
     return this.#members.get(source)?.suggestion?.rest === 'nothing';
   }
 
-  /** Tells whether a source has units without a request. */
+  /** Whether a source has units without a request. */
   hasMissing(source: Key): boolean {
     return (this.#members.get(source)?.useful ?? 0) > 0;
   }
@@ -205,7 +205,7 @@ export class UnitScheduler<Key> {
     }
   }
 
-  /** Tells whether a missing unit has a source. Small files that every source refused do not delay the endgame. */
+  /** Whether a missing unit has a source. Small files that every source refused do not delay the endgame. */
   get #hasAvailable(): boolean {
     return this.#missing.count > (this.#seeds > 0 ? 0 : this.#rarity.unheld);
   }
@@ -229,7 +229,7 @@ export class UnitScheduler<Key> {
       : nextHeld(this.#missing, member.holdings, 0);
   }
 
-  /** Tells whether neither this source nor any other has had a request for a while. */
+  /** Whether neither this source nor any other has had a request for a while. */
   #isStuck({ activeMs }: Member<Key>, nowMs: number): boolean {
     return nowMs - Math.max(activeMs, this.#activeMs) >= SUGGESTIONS_LATE_MS;
   }

@@ -12,7 +12,7 @@ import { SourceRequests } from './SourceRequests.ts';
 /** Backoff for a peer that has no chunk of the file yet: leechers of one file tend to start together. */
 const NOTHING_YET_MS = [200, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
 
-/** What sources are opened for: one file, or the small files of a folder. */
+/** The content that sources are opened for: one file, or the small files of a folder. */
 export interface SourcedContent {
   /** FileId, or path of a folder: a source that sent corrupt data is distrusted for this content. */
   readonly name: string;
@@ -88,7 +88,7 @@ export class FileSource {
     return this.#source === undefined ? undefined : this.#requests;
   }
 
-  /** Tells whether the peer has left requests unanswered (snubbed). */
+  /** Whether the peer has left requests unanswered (snubbed). */
   get isSnubbed(): boolean {
     return this.peer.score.backoffReason === 'silent';
   }
@@ -97,7 +97,7 @@ export class FileSource {
     return this.#connecting;
   }
 
-  /** Tells whether the peer had the file, and has it no longer. */
+  /** Whether the peer had the file, and has it no longer. */
   get hasChanged(): boolean {
     return this.#refused && this.#why === 'changed';
   }
@@ -106,7 +106,7 @@ export class FileSource {
     return this.#holder.name;
   }
 
-  /** Tells whether the peer answered and refused the file. */
+  /** Whether the peer answered and refused the file. */
   get refused(): boolean {
     return this.#refused;
   }

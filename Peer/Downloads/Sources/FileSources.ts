@@ -76,7 +76,7 @@ export class FileSources {
     return count;
   }
 
-  /** Tells whether the trackers were queried and every known holder refused the file. */
+  /** Whether the trackers were queried and every known holder refused the file. */
   get exhausted(): boolean {
     return this.#located && [...this.#sources.values()].every((source) => source.refused);
   }

@@ -100,7 +100,7 @@ export class SourceScore {
     return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, rate));
   }
 
-  /** Tells whether a turn is reserved without a request. */
+  /** Whether a turn is reserved without a request. */
   isLinedUp(nowMs: number): boolean {
     return this.#linedUpMs !== undefined && nowMs - this.#linedUpMs < LINED_UP_MS;
   }
@@ -124,7 +124,7 @@ export class SourceScore {
     if (this.#open === 0) this.#turnBytes ??= 0;
   }
 
-  /** Tells whether a chunk of this length must wait for the next turn. */
+  /** Whether a chunk of this length must wait for the next turn. */
   turnIsOver(chunkBytes: number): boolean {
     return !this.#turnBegins && this.#turnBytes !== undefined && this.#turnBytes < chunkBytes;
   }
@@ -143,7 +143,7 @@ export class SourceScore {
     );
   }
 
-  /** Tells whether enough of the window is free for several requests: each message wakes both sides. */
+  /** Whether enough of the window is free for several requests: each message wakes both sides. */
   wantsMore(nowMs: number): boolean {
     if (this.#open === 0 || this.#turnBytes !== undefined) return true;
     return this.#inFlight <= this.windowBytes(nowMs) * REFILL_RATIO;
@@ -220,7 +220,7 @@ export class SourceScore {
     return true;
   }
 
-  /** Tells whether to probe: the peer owes an answer and was silent for QUIET_MS. True once per QUIET_MS. */
+  /** Whether to probe: the peer owes an answer and was silent for QUIET_MS. True once per QUIET_MS. */
   wantsProbe(nowMs: number): boolean {
     const lastMs = Math.max(this.#lastActivityMs, this.#probedMs, this.#linedUpMs ?? this.#lastActivityMs);
     if (!this.#owesAnswer(nowMs) || nowMs - lastMs < QUIET_MS) return false;
@@ -281,7 +281,7 @@ export class SourceScore {
     return this.#distrusted.delete(content);
   }
 
-  /** Tells whether the peer sent corrupt data of that content. */
+  /** Whether the peer sent corrupt data of that content. */
   isDistrusted(content: string): boolean {
     return this.#distrusted.has(content);
   }
@@ -290,7 +290,7 @@ export class SourceScore {
     return nowMs < this.#bannedUntilMs;
   }
 
-  /** Tells whether the peer owes an answer: requests are pending or a turn is reserved. */
+  /** Whether the peer owes an answer: requests are pending or a turn is reserved. */
   #owesAnswer(nowMs: number): boolean {
     return this.#open > 0 || this.isLinedUp(nowMs);
   }

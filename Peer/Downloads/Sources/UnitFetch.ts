@@ -17,7 +17,7 @@ import type { ChunkRequester, RequestDispatcher } from './RequestDispatcher.ts';
 /** Bytes requested ahead from a partial source, in seconds of its rate: well above one round trip. */
 const AHEAD_SECONDS = 0.05;
 
-/** What is fetched in units: one file in chunks, or the small files of a folder in bundles. */
+/** Content fetched in units: one file in chunks, or the small files of a folder in bundles. */
 export interface UnitWork {
   /** As SourcedContent.name. */
   readonly name: string;
@@ -47,7 +47,7 @@ export interface UnitWork {
 export interface UnitWriter extends ChunkWriter {
   /** Files to request. Absent: a chunk. */
   readonly bundle?: readonly BundledFile[];
-  /** What a bundle delivered, once `finish` has resolved. Absent: all of a chunk, or nothing. */
+  /** Outcome of a bundle, once `finish` has resolved. Absent: all of a chunk, or nothing. */
   readonly delivery?: Delivery | undefined;
 }
 

@@ -39,7 +39,7 @@ export class Catalog {
   #historyStart = 0;
   #files = 0;
   #bytes = 0;
-  /** The last list, until the catalog changes: strangers may ask for it again and again. */
+  /** The last list, until the catalog changes: strangers may request it repeatedly. */
   #listed: Listed | undefined;
   /** The last file found by id: serving one asks for it several times. */
   #found: { readonly version: number; readonly entry: CatalogEntry } | undefined;
@@ -156,7 +156,7 @@ export class Catalog {
     for (const row of this.#text.rowsWith(words)) yield this.table.entry(row);
   }
 
-  /** Prepares a part of what a search by words needs. @returns whether there is more to prepare */
+  /** Prepares a part of the text for searches by words. @returns whether there is more to prepare */
   prepareSearch(): boolean {
     return this.#text.buildNext();
   }

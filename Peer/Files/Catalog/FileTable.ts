@@ -239,7 +239,7 @@ function copied<T extends { set(from: T): void }>(from: T, to: T): T {
 
 /**
  * First 32 bits of an id, so that a prefix of 8 hex digits finds its chain. Ids are BLAKE3 hashes: ids that share a chain
- * cost whoever makes the files 2^32 hashes each.
+X
  */
 function idHash(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at);

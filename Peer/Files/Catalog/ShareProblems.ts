@@ -6,7 +6,7 @@ import { PathReasons } from '../Watching/PathReasons.ts';
 const LISTED_MAX = 20;
 /** Problems reported one by one; a summary stands for the others. */
 const TOLD_MAX = 50;
-/** Reported problems remembered, so that none is reported again while it comes and goes. */
+/** Reported problems remembered, so that a recurring one is reported once. */
 const REMEMBERED_MAX = 1_000;
 
 /** Paths in the share that are not shared: those that cannot be, which is reported, and those ignored by rule. */

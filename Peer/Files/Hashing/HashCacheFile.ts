@@ -178,7 +178,7 @@ export class HashCacheFile implements HashCache {
     return record;
   }
 
-  /** Writes all pending entries. Never rejects: what the disk does not take stays pending. */
+  /** Writes all pending entries. Never rejects: entries that cannot be written stay pending. */
   async #writePending(): Promise<void> {
     try {
       while (this.#pending.size > 0) await this.#writeBatch();

@@ -101,7 +101,7 @@ export class PartStore {
         : await this.#openOnDisk(description, path, attributes);
       this.#open.set(fileId, part);
       this.#options.events.opened(part);
-      // Only saves a transfer: what fails here fails again, and is reported, when chunks arrive.
+      // Only saves a transfer: a failure here recurs, and is reported, when chunks arrive.
       if (isNew && !isOneChunk(layout.size)) await this.#reuseOlder(part, path).catch(() => {});
       return part;
     } catch (failure) {

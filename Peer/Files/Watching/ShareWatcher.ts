@@ -11,7 +11,7 @@ interface ShareWatcherEvents
   gone(reason: string): void;
   /** The share folder can be read again, or another folder has taken its place. It is watched. */
   back(): void;
-  /** The system's watch limit is reached: the share is scanned again and again instead. Called once. */
+  /** The system's watch limit is reached: the share is scanned periodically instead. Called once. */
   limited(code: string): void;
 }
 

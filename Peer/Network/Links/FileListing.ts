@@ -20,7 +20,7 @@ export class FileListing {
   #lastPath = '';
   #complete = false;
 
-  /** @throws ShoalError NOT_FOUND: no folder can have so long a path */
+  /** @throws ShoalError NOT_FOUND: the path is too long for a folder */
   constructor(folder: string, nowMs: number) {
     if (Buffer.byteLength(folder) > PATH_BYTES_MAX)
       throw new ShoalError('NOT_FOUND', `no folder has a path of more than ${PATH_BYTES_MAX} bytes`);

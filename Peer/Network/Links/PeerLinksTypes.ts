@@ -29,7 +29,7 @@ export interface PeerLinksOptions {
   readonly secure: SecureTransport;
   readonly listen: Listen;
   readonly clock: Clock;
-  /** Tells peers the wall clock, so that they notice a wrong one. Omitted: no clock is told. */
+  /** Wall clock announced to peers, so that a wrong one is detected. Omitted: none is announced. */
   readonly wallMs?: WallClock;
   readonly random: Random;
   /** Unpredictable bytes, for lane tokens. */

@@ -31,7 +31,7 @@ interface Owners {
   readonly relayHost: RelayHost | undefined;
 }
 
-/** What is spoken on the port of a peer, and on connections that another peer relays to it. */
+/** Protocols on the port of a peer, and on connections that another peer relays to it. */
 export interface PeerOpenings {
   /**
    * Control links, lanes, halves of connections that we relay, HTTP, HTTPS, and a goodbye to other versions. Where lanes are

@@ -115,7 +115,7 @@ function isShared(host: string): boolean {
 
 /** A mapping is of use when its address is a public one, and its port the one that trackers hand out. */
 function judged({ host, port, by }: MappedPort, wanted: number): PortMappingStatus {
-  // A claim of anybody on the LAN: no other text is shown.
+  // An unverified claim from the LAN: no other text is shown.
   if (isIP(host) === 0) return { state: 'failed', reason: 'the router named no IP address' };
   if (networkClass(host) !== 'elsewhere' || isShared(host))
     return {

@@ -152,7 +152,7 @@ export class PumpLoop {
     return accepted;
   }
 
-  /** Ends all jobs of a connection: what would follow has no meaning without what is missing. */
+  /** Ends all jobs of a connection: later bytes have no meaning without the missing ones. */
   #fail(line: number, failure: PumpFailure): void {
     const jobs = this.#lines.get(line)?.jobs ?? [];
     this.#lines.delete(line);

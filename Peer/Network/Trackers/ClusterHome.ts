@@ -8,7 +8,7 @@ const SPARES_AT_ONCE = 2;
 /** A tracker of a cluster. */
 export interface Candidate {
   readonly address: Address;
-  /** It comes and goes: chosen only when there is no other (HoldDowns). */
+  /** It is unstable: chosen only when there is no other (HoldDowns). */
   readonly isHeld: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface UsedMember extends Candidate {
   readonly caughtUp: boolean;
 }
 
-/** What to do about the trackers of one cluster. */
+/** Trackers of one cluster to open and to leave. */
 export interface HomePlan {
   /** Trackers to deregister from: they become spares. */
   readonly leave: readonly Address[];
@@ -52,7 +52,7 @@ function rankOf(self: PeerId, address: Address): string {
     .digest('hex');
 }
 
-/** Highest rank first, those that come and go last. */
+/** Highest rank first, unstable ones last. */
 function byRank(self: PeerId): (one: Candidate, other: Candidate) => number {
   return (one, other) =>
     Number(one.isHeld) - Number(other.isHeld) ||

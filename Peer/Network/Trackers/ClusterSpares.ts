@@ -45,7 +45,7 @@ export class ClusterSpares {
   #add(known: Map<string, Spare>, spare: Spare): void {
     const key = formatAddress(spare.address);
     const before = known.get(key);
-    // A configured tracker stays one, whoever names it.
+    // A configured tracker stays configured, even if another one names it.
     if (before !== undefined && before.foundBy !== 'cluster') return;
     if (before !== undefined || known.size < CLUSTER_MEMBERS_MAX) known.set(key, spare);
   }

@@ -6,7 +6,7 @@ import { diskCode, ShoalError } from '../../../Shared/ShoalError.ts';
 /** Links that may exist at a time. */
 const LINKS_MAX = 1_000;
 
-/** An address with a secret of its own, which gives one content to everybody who has it. */
+/** An address with a secret of its own, which serves one content to everyone who knows it. */
 export interface ShareLink {
   /** Counts from 1; a number is not used again while a later link exists. */
   readonly number: number;

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 
-/** What another peer answered. */
+/** The answer of another peer. */
 export interface HttpReply {
   readonly status: number;
   readonly etag: string | undefined;

@@ -52,7 +52,7 @@ export class MetalinkMaker {
       const others = mirrors.map((mirror) =>
         mirrorUrl(addressFor(client.host, parseHostPort(host, 80).host, mirror), fileId, name),
       );
-      // What a mirror sends is not verified without a digest.
+      // Bytes of a mirror are not verified without a digest.
       const urls = digest === undefined ? [here] : isHere || others.length === 0 ? [here, ...others] : others;
       return metalinkXml({ ...file, digest, urls });
     } finally {

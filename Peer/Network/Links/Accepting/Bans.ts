@@ -20,7 +20,7 @@ export class Bans {
     }
   }
 
-  /** @param who - a peer id or a host */
+  /** @param who - peer id or host */
   has(who: string, nowMs: number): boolean {
     return (this.#until.get(who) ?? 0) > nowMs;
   }

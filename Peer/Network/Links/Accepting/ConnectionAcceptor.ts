@@ -5,7 +5,7 @@ import { ConnectionRoom, type Place } from './ConnectionRoom.ts';
 import { FirstBytes } from './FirstBytes.ts';
 import type { Occupant, Opening } from './Opening.ts';
 
-/** Connections beyond the limit that are open only to be told so, or to end. */
+/** Connections beyond the limit, which are open until the refusal is sent. */
 const FAREWELLS_MAX = 16;
 
 export interface ConnectionAcceptorOptions {

@@ -11,7 +11,7 @@ const UNSETTLED_SHARE = 0.25;
 export interface Place {
   readonly host: string;
   readonly sinceMs: number;
-  /** Whether the remote side is known; before that, the connection may be anybody's. */
+  /** Whether the remote side is known. */
   readonly settled: boolean;
   /** Milliseconds without use; undefined: in use. */
   idleMs(nowMs: number): number | undefined;

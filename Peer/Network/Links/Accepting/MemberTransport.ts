@@ -99,7 +99,7 @@ class ProofReader implements StreamHandler {
   #next: StreamHandler | undefined;
 
   /**
-   * @param decide - called once with the proof and what followed it; returns the handler of a member
+   * @param decide - called once with the proof and the bytes after it; returns the handler of a member
    * @param ended - called instead when the connection ends before
    */
   constructor(decide: (proof: Uint8Array, rest: Uint8Array) => StreamHandler | undefined, ended: () => void) {

@@ -16,7 +16,7 @@ export class Growth {
     this.#forget(nowMs);
   }
 
-  /** Starts a new measurement: what follows next was there before. */
+  /** Starts a new measurement: the next announcement is of earlier chunks. */
   restart(): void {
     this.#samples.length = 0;
   }

@@ -26,7 +26,7 @@ export interface RelayClientOptions {
   readonly link: (contact: PeerContact) => Promise<RelayPeer>;
   /** Whether an address that a linked peer names may be dialled. */
   readonly trusts: (namer: KnownContact, address: RelayVia['address']) => boolean;
-  /** What is accepted on a relayed connection: encrypted links and lanes. */
+  /** Protocols accepted on a relayed connection: encrypted links and lanes. */
   readonly openings: (via: RelayVia) => readonly Opening[];
 }
 

@@ -20,7 +20,7 @@ export class RelayedPages {
     if (reply.part === 'whole' || reply.part === 'index') this.#index = reply;
     else this.#take(reply);
     if (reply.part === 'last') this.#expected = reply.pages ?? 0;
-    // An answer to a retransmission: what is missing was lost.
+    // An answer to a retransmission: missing pages were lost.
     if (reply.part === 'whole') this.#expected = 0;
     if (reply.part === 'whole' || reply.part === 'last') this.#ended = true;
     const isComplete = this.#ended && this.#pages >= this.#expected;
