@@ -238,8 +238,8 @@ function copied<T extends { set(from: T): void }>(from: T, to: T): T {
 }
 
 /**
- * First 32 bits of an id, so that a prefix of 8 hex digits finds its chain. Ids are BLAKE3 hashes: ids that share a chain
-X
+ * First 32 bits of an id, so that a prefix of 8 hex digits finds its chain. Ids are BLAKE3 hashes: an
+ * attacker needs 2^32 hashes for each further id of a chain.
  */
 function idHash(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at);
