@@ -9,7 +9,11 @@ import { systemCode } from './ShoalError.ts';
  * @returns whether the folder was created
  * @throws system errors
  */
-export async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
+export function makeFolder(path: string, mode = 0o777): Promise<boolean> {
+  return made(path, mode, false);
+}
+
+async function made(path: string, mode: number, isRetry: boolean): Promise<boolean> {
   try {
     await mkdir(path, { mode });
     return true;
@@ -21,9 +25,11 @@ export async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
       throw failure;
     }
     const parent = dirname(path);
-    if (parent === path || (await isFolder(parent))) throw failure;
-    await makeFolder(parent, mode);
-    return await makeFolder(path, mode); // Another program may create it at the same time.
+    const hasParent = parent === path || (await isFolder(parent));
+    // Another program may have created the parent meanwhile. In /proc the error comes with a parent, too.
+    if (hasParent && isRetry) throw failure;
+    if (!hasParent) await made(parent, mode, false);
+    return await made(path, mode, true);
   }
 }
 

@@ -42,6 +42,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Highest `--max-peers`: about 2 GB of registry. */
 const MAX_PEERS_LIMIT = 1_000_000;
+const ADVERTISE_HINT =
+  'Name the address at which peers reach this tracker, like 192.168.1.20 or 192.168.1.20:7001.';
 
 interface Flags {
   readonly port?: number;
@@ -209,11 +211,15 @@ function readClusterName(text: string): string {
   });
 }
 
-/** An IP address, perhaps with a port. */
+/** An IP address, perhaps with a port. @throws ShoalError USAGE */
 function readAdvertised(text: string): Partial<Address> {
-  const { host, port } = parseHostPort(text, 1);
+  const given = parseHostPort(text, 1);
+  const host = hostIn(given.host, ADVERTISE_HINT);
+  if (host === ALL_INTERFACES || host === '0.0.0.0') {
+    throw new ShoalError('USAGE', `peers cannot reach a tracker at ${text}`, { hint: ADVERTISE_HINT });
+  }
   const isPortGiven = /^(\[.*\]|[^:]*):\d+$/.test(text.trim());
-  return isPortGiven ? { host: readHost(host), port } : { host: readHost(host) };
+  return isPortGiven ? { host, port: given.port } : { host };
 }
 
 /** @throws any failure that is not the user's */
@@ -225,13 +231,15 @@ function usageError(failure: unknown): ShoalError {
 
 /** @throws ShoalError USAGE */
 export function readHost(text: string): string {
+  return hostIn(text, 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.');
+}
+
+function hostIn(text: string, hint: string): string {
   if (text === 'localhost') return '127.0.0.1';
   const bare = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
   if (bare === '::') return ALL_INTERFACES;
   if (isIP(bare.split('%')[0] ?? '') !== 0) return bare;
-  throw new ShoalError('USAGE', `"${text}" is not an IP address`, {
-    hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.',
-  });
+  throw new ShoalError('USAGE', `"${text}" is not an IP address`, { hint });
 }
 
 /** @throws ShoalError USAGE */

@@ -115,6 +115,11 @@ test('a cluster comes from the flags, else from the environment; a bad one is re
   expect(clusterOf(['--cluster', nats, '--advertise', '10.0.0.9:7001'])).toMatchObject({
     advertise: { host: '10.0.0.9', port: 7_001 },
   });
+  for (const place of ['tracker.lab', '0.0.0.0', '[::]:6881']) {
+    expect(clusterOf(['--cluster', nats, '--advertise', place])).toMatch(
+      /^error: .*(tracker.lab|0.0.0.0|::).*\nhint: Name the address at which peers reach this tracker/,
+    );
+  }
   expect(clusterOf(['--cluster-name', 'lab'])).toMatch(/^error: options of a cluster need --cluster\nhint: /);
   expect(clusterOf(['--cluster', nats, '--cluster-name', 'a.b'])).toMatch(
     /^error: "a.b" is not a name for a cluster\n/,
