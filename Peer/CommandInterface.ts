@@ -55,8 +55,8 @@ export class CommandInterface {
   }
 
   /**
-   * Prints a line of the log: above the typed line on a terminal, where any other output would garble the screen; else on
-   * the error output. The line must be safe to print.
+   * Prints a line of the log: above the typed line on a terminal, where any other output would garble the screen;
+   * else on the error output. The line must be safe to print.
    */
   printLine(line: string): void {
     if (this.#print !== undefined) this.#print(line);

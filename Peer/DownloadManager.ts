@@ -137,8 +137,8 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   }
 
   /**
-   * Starts to receive a file from a client that is no peer. @param drop - `sender` shares the places of pushed downloads
-   * with others
+   * Starts to receive a file from a client that is no peer. @param drop - `sender` shares the places of pushed
+   * downloads with others
    * @throws ShoalError CLOSED
    */
   receive({ sender, ...drop }: DropWish): { readonly number: number; readonly task: DropTask } {

@@ -8,7 +8,9 @@ export interface LinkSummary {
   readonly dialledByUs: boolean;
   /** The peer reports that nobody can dial it. */
   readonly undialable: boolean;
-  /** Name of the peer that relays the link and the lanes, which are encrypted end to end. Undefined: they are direct. */
+  /**
+   * Name of the peer that relays the link and the lanes, which are encrypted end to end. Undefined: they are direct.
+   */
   readonly relayedBy: string | undefined;
   readonly lanes: {
     readonly encrypted: boolean;

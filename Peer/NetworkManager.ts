@@ -154,7 +154,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       .map(({ peer, link }) => ({ ...peer, files: undefined, bytes: undefined, linked: true, link }));
   }
 
-  /** The numeric form of an address whose host may be a name. @throws ShoalError UNREACHABLE (unknown name), CANCELLED */
+  /**
+   * The numeric form of an address whose host may be a name.
+   * @throws ShoalError UNREACHABLE (unknown name), CANCELLED
+   */
   async resolve({ host, port }: Address, signal: AbortSignal): Promise<Address> {
     const [first = host] = await this.#options.lookup(host, signal);
     return { host: first, port };

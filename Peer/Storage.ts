@@ -33,7 +33,10 @@ export interface DownloadStorage {
    * @throws ShoalError DISK_FULL, DISK_FAILED
    */
   setPaused(fileId: FileId, paused: boolean): Promise<void>;
-  /** Stores that the user asks for a pushed content too. No effect when there is no part. Absent: kept for this run only. */
+  /**
+   * Stores that the user asks for a pushed content too. No effect when there is no part. Absent: kept for this run
+   * only.
+   */
   setOwn?(fileId: FileId): Promise<void>;
   /** Deletes part file and journal of a download that is not open. */
   discardUnfinished(fileId: FileId): Promise<void>;
@@ -57,13 +60,14 @@ export interface DownloadStorage {
    */
   copyComplete(fileId: FileId, path: string, attributes?: FileAttributes): Promise<string>;
   /**
-   * Path for a folder until it is complete: `name (incomplete)` beside its name, so that finished files are visible, shared
-   * and found again after a crash. Undefined: a folder of that name exists, and its files are added to it. Absent: never.
+   * Path for a folder until it is complete: `name (incomplete)` beside its name, so that finished files are visible,
+   * shared and found again after a crash. Undefined: a folder of that name exists, and its files are added to it.
+   * Absent: never.
    */
   incompleteFolder?(path: string): string | undefined;
   /**
-   * Gives a complete folder its name, with all files at once. If the name is taken meanwhile, its files are moved one by
-   * one. @returns the absolute path @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
+   * Gives a complete folder its name, with all files at once. If the name is taken meanwhile, its files are moved one
+   * by one. @returns the absolute path @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
    */
   nameFolder?(from: string, path: string): Promise<string>;
   /**
@@ -217,8 +221,8 @@ export interface IncomingFile {
    */
   write(piece: Uint8Array): Promise<void>;
   /**
-   * Syncs the whole file and moves it into the share, as `name (2)` when the name is taken. Content that is at that path
-   * already gets no second copy.
+   * Syncs the whole file and moves it into the share, as `name (2)` when the name is taken. Content that is at that
+   * path already gets no second copy.
    * @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE, LOCAL_CONFLICT
    */
   finish(): Promise<PlacedFile>;

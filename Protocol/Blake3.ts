@@ -5,8 +5,8 @@ export interface Blake3 {
 }
 
 /**
- * The hash functions: native where a prebuilt binary exists (6 to 7 GB/s per core), else WebAssembly. Both are part of their
- * packages; nothing is compiled or downloaded.
+ * The hash functions: native where a prebuilt binary exists (6 to 7 GB/s per core), else WebAssembly. Both are part
+ * of their packages; nothing is compiled or downloaded.
  */
 export const { createBlake3, blake3Of }: Kit = await loadNative().catch(loadWebAssembly);
 

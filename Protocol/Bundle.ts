@@ -9,7 +9,10 @@ export interface BundledFile {
   readonly size: number;
 }
 
-/** Length of a bundle's answer. Per file: a byte 1 and its content, or a byte 0 and as many zeros when it is not available. */
+/**
+ * Length of a bundle's answer. Per file: a byte 1 and its content, or a byte 0 and as many zeros when it is not
+ * available.
+ */
 export function bundleBytes(files: readonly BundledFile[]): number {
   return files.reduce((sum, { size }) => sum + 1 + size, 0);
 }

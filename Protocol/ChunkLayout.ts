@@ -11,8 +11,8 @@ export interface ChunkLayout {
 }
 
 /**
- * The layout for a size: the chunk size is the smallest power of two from 1 MiB to 16 MiB that gives at most 1,024 chunks.
- * Above 16 GiB it stays 16 MiB and the count grows.
+ * The layout for a size: the chunk size is the smallest power of two from 1 MiB to 16 MiB that gives at most 1,024
+ * chunks. Above 16 GiB it stays 16 MiB and the count grows.
  * @throws ShoalError BAD_FRAME when no file can have that size
  */
 export function chunkLayout(size: number): ChunkLayout {

@@ -17,9 +17,9 @@ import { CLUSTER_BYTES_MAX, CLUSTER_TRACKERS_MAX, EXTENSIONS_BYTES_MAX, EXTENSIO
 import { type PeerProof, peerProof } from './PeerProof.ts';
 
 /**
- * Optional fields at the end of a message or an item: a count (1 byte), then tag (2), length (2) and bytes of each, by ascending
- * tag. A tag without an entry in the table is skipped. So later versions add fields without a new protocol version.
- * docs/reference/protocol.md, "Extensions".
+ * Optional fields at the end of a message or an item: a count (1 byte), then tag (2), length (2) and bytes of each,
+ * by ascending tag. A tag without an entry in the table is skipped. So later versions add fields without a new
+ * protocol version. docs/reference/protocol.md, "Extensions".
  */
 
 /** Tag and codec of every known extension field of `E`. */
@@ -81,7 +81,9 @@ export const heartbeatExtensions: ExtensionTable<HeartbeatExtensions> = {
 
 /** Extensions of a holder. */
 export interface HolderExtensions extends PeerExtensions {
-  /** The size that it claims, where it differs from the one in the answer. Its description proves which one is right. */
+  /**
+   * The size that it claims, where it differs from the one in the answer. Its description proves which one is right.
+   */
   readonly size?: number | undefined;
 }
 
@@ -104,7 +106,10 @@ export const helloExtensions: ExtensionTable<HelloExtensions> = {
   wallMs: [4, uint53],
 };
 
-/** A codec that keeps the bytes of a value as long as the value lives: the same list is in every answer to a heartbeat. */
+/**
+ * A codec that keeps the bytes of a value as long as the value lives: the same list is in every answer to a
+ * heartbeat.
+ */
 function remembered<T extends object>(codec: Codec<T>): Codec<T> {
   const known = new WeakMap<T, Buffer>();
   return {
@@ -151,7 +156,10 @@ export interface TrackerShare {
 export interface AnswerExtensions {
   /** Undefined: the tracker belongs to no cluster, or more pages follow. */
   readonly trackers?: TrackerShare | undefined;
-  /** On the last page of a cluster's answer: number of the pages after that of the index. They may arrive in any order. */
+  /**
+   * On the last page of a cluster's answer: number of the pages after that of the index. They may arrive in any
+   * order.
+   */
   readonly pages?: number | undefined;
 }
 
@@ -164,8 +172,8 @@ export const answerExtensions: ExtensionTable<AnswerExtensions> = {
 export const ANSWER_EXTENSIONS_BYTES = 1 + 2 * (HEADER_BYTES + 2);
 
 /**
- * As `extensible`, at the end of a message that had no extensions at first: without any, not even their count is written, and
- * a message that ends before the count has none.
+ * As `extensible`, at the end of a message that had no extensions at first: without any, not even their count is
+ * written, and a message that ends before the count has none.
  */
 export function extensibleEnd<T extends E, E extends object>(
   fields: { readonly [K in Exclude<keyof T, keyof E>]: Codec<T[K]> },

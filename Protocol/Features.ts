@@ -1,6 +1,6 @@
 /**
- * Bits of `features`. `answersQueries`: accepts `query`. `suggests`: sends and follows `suggest`. `bundles`: answers `bundle` on
- * lanes. `turns`: accepts `lineUp` on lanes.
+ * Bits of `features`. `answersQueries`: accepts `query`. `suggests`: sends and follows `suggest`. `bundles`: answers
+ * `bundle` on lanes. `turns`: accepts `lineUp` on lanes.
  */
 export const FEATURES = { answersQueries: 1, suggests: 2, bundles: 4, turns: 8 } as const;
 

@@ -12,9 +12,9 @@ const FIRST_BYTES = 256;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Splits a TCP byte stream into frames. A length above the limit is rejected with its header, before any of the body is stored.
- * At most one incomplete frame is buffered, in memory that doubles as it arrives: the cost is linear in the bytes, however small
- * the segments are.
+ * Splits a TCP byte stream into frames. A length above the limit is rejected with its header, before any of the body
+ * is stored. At most one incomplete frame is buffered, in memory that doubles as it arrives: the cost is linear in
+ * the bytes, however small the segments are.
  */
 export class FrameDecoder {
   /** Largest accepted body; may be raised after the handshake. */

@@ -34,8 +34,8 @@ export function rankHits<T extends Listed>(query: string, hits: readonly T[]): T
 }
 
 /**
- * The best SEARCH_HITS_MAX hits, in the order of a list. Of equal scores those with the lowest ids are chosen: an order without
- * meaning that all trackers share.
+ * The best SEARCH_HITS_MAX hits, in the order of a list. Of equal scores those with the lowest ids are chosen: an
+ * order without meaning that all trackers share.
  * @param matched - hits with the quality of their match (`matchOfPath`)
  */
 export function chooseHits<T extends Listed>(

@@ -11,8 +11,8 @@ export type FileId = string & { readonly __id: 'file' };
 export type ChunkHash = string & { readonly __id: 'chunk' };
 
 /**
- * Id of one run of a program: 8 bytes as 16 hex digits. The first 6 bytes are the wall clock in milliseconds, so that a later
- * run compares greater as text; the last 2 are random.
+ * Id of one run of a program: 8 bytes as 16 hex digits. The first 6 bytes are the wall clock in milliseconds, so that
+ * a later run compares greater as text; the last 2 are random.
  */
 export type InstanceId = string & { readonly __id: 'instance' };
 

@@ -1,4 +1,7 @@
-/** Ports, sizes, counts and intervals of the protocol, with their reasons and sources. Explained in docs/reference/protocol.md. */
+/**
+ * Ports, sizes, counts and intervals of the protocol, with their reasons and sources. Explained in
+ * docs/reference/protocol.md.
+ */
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
@@ -48,7 +51,9 @@ export const HEARTBEAT_PEERS = 1_000;
 export const HEARTBEATS_MISSED = 3;
 export const HEARTBEAT_GRACE_MS = 5 * SECOND_MS;
 export const PEERS_MAX = 65_536;
-/** An instance id that began later than this after the tracker's clock is refused: it would win over all later starts. */
+/**
+ * An instance id that began later than this after the tracker's clock is refused: it would win over all later starts.
+ */
 export const INSTANCE_AHEAD_MAX_MS = 24 * 3_600 * SECOND_MS;
 /** Peers of one host (loopback exempt), so that no host can fill the registry. */
 export const PEERS_PER_ADDRESS_MAX = 64;
@@ -94,11 +99,17 @@ export const PEER_IDS_MS = 20;
 // Chunks (docs/reference/protocol.md, "Identity of content")
 export const CHUNK_BYTES_MIN = MIB;
 export const CHUNK_BYTES_MAX = 16 * MIB;
-/** The chunk size grows until a file has at most this many chunks (docs/Decisions/0004); at 16 MiB the count grows instead. */
+/**
+ * The chunk size grows until a file has at most this many chunks (docs/Decisions/0004); at 16 MiB the count grows
+ * instead.
+ */
 export const CHUNK_COUNT_AIM = 1_024;
 export const CHUNK_COUNT_MAX = 1_048_576;
 export const FILE_BYTES_MAX = CHUNK_BYTES_MAX * CHUNK_COUNT_MAX;
-/** Chunk bytes in one data frame. Each frame costs a hop to the thread that reads files (docs/contributing/performance.md, "One seeder"). */
+/**
+ * Chunk bytes in one data frame. Each frame costs a hop to the thread that reads files
+ * (docs/contributing/performance.md, "One seeder").
+ */
 export const PIECE_BYTES_MAX = 2 * MIB;
 
 // Frames
@@ -147,7 +158,10 @@ export const WINDOW_BYTES_MAX = 32 * MIB;
 export const RECEIVE_BUFFERS_BYTES = 64 * MIB;
 /** Pending requests (and files in bundles) of one lane at the server. */
 export const LANE_REQUESTS_MAX = 4_096;
-/** Initial slots. Few, so that a chunk completes soon and spreads (docs/Decisions/0006). Slots are added while the line has room. */
+/**
+ * Initial slots. Few, so that a chunk completes soon and spreads (docs/Decisions/0006). Slots are added while the
+ * line has room.
+ */
 export const UPLOAD_SLOTS = 6;
 /** Additional slots for uploads up to SMALL_UPLOAD_BYTES (Soulseek; DC++ mini slots). */
 export const SMALL_UPLOAD_SLOTS = 4;
@@ -169,7 +183,9 @@ export const QUIET_MS = 3 * SECOND_MS;
 /** Time without data after which a source with pending requests is snubbed and its chunks are reassigned. */
 export const SNUB_MS = 10 * SECOND_MS;
 export const SNUB_RETRY_MS = [1_000, 5_000, 15_000, 60_000] as const;
-/** Backoff before an unreachable source is dialled again. Short at first: a restarted program is back within seconds. */
+/**
+ * Backoff before an unreachable source is dialled again. Short at first: a restarted program is back within seconds.
+ */
 export const AWAY_RETRY_MS = [
   500, 500, 1_000, 1_000, 1_000, 1_500, 2_000, 2_000, 3_000, 5_000, 5_000, 10_000, 15_000, 30_000,
 ] as const;
@@ -177,11 +193,13 @@ export const AWAY_RETRY_MS = [
 export const TAKEOVER_RUNNING_MS = 4 * SECOND_MS;
 /** … with this much time remaining is taken over by a source at least twice as fast (AirDC++). */
 export const TAKEOVER_REMAINING_MS = 5 * SECOND_MS;
-/** … and with this much remaining even if the allowance for duplicates is used up: half a minute costs more than 1 %. */
+/**
+ * … and with this much remaining even if the allowance for duplicates is used up: half a minute costs more than 1 %.
+ */
 export const TAKEOVER_ANYWAY_MS = 30 * SECOND_MS;
 /**
- * Endgame: simultaneous requests for one chunk, and the share of a file that may arrive twice because of them and of takeovers
- * (at least one chunk).
+ * Endgame: simultaneous requests for one chunk, and the share of a file that may arrive twice because of them and of
+ * takeovers (at least one chunk).
  */
 export const ENDGAME_COPIES = 2;
 export const ENDGAME_DUPLICATE_RATIO = 0.01;

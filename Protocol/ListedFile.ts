@@ -7,8 +7,8 @@ import { FILE_EXTENSIONS_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
 type Extensions = Pick<FileExtensions, 'executable'>;
 
 /**
- * A file in a peer's listing. A folder is listed too, with its modification time: its path ends with `/`, and it has the
- * size and FileId of an empty file.
+ * A file in a peer's listing. A folder is listed too, with its modification time: its path ends with `/`, and it has
+ * the size and FileId of an empty file.
  */
 export interface ListedFile extends Extensions {
   /** Relative to the share folder, separated by `/`. */

@@ -71,8 +71,8 @@ export interface ExchangedPeer {
 }
 
 /**
- * Chunks that a leecher may request from the suggesting peer besides the suggested ones. `anything`: all. `spread`: those that
- * other peers have too. `nothing`: none while requests to it are pending.
+ * Chunks that a leecher may request from the suggesting peer besides the suggested ones. `anything`: all. `spread`:
+ * those that other peers have too. `nothing`: none while requests to it are pending.
  */
 export type SuggestedRest = 'anything' | 'spread' | 'nothing';
 const suggestedRest: Codec<SuggestedRest> = oneOf('anything', 'spread', 'nothing');
@@ -213,8 +213,8 @@ const controlMessages = messageSet({
     }),
   ],
   /**
-   * Suggests chunks to request first from the sender, which suggests them to no other peer. Replaces earlier suggestions for the
-   * file. Advisory. Only to peers with the feature `suggests`.
+   * Suggests chunks to request first from the sender, which suggests them to no other peer. Replaces earlier
+   * suggestions for the file. Advisory. Only to peers with the feature `suggests`.
    */
   suggest: [
     26,
@@ -225,8 +225,9 @@ const controlMessages = messageSet({
     }),
   ],
   /**
-   * Requests a lane that the receiver dials: a `backLane` to the host of this link and the port of the sender's hello, with this
-   * token. Answered by `dialled` or `refused`. Only to peers with `acceptsDialBack`, as the next two.
+   * Requests a lane that the receiver dials: a `backLane` to the host of this link and the port of the sender's
+   * hello, with this token. Answered by `dialled` or `refused`. Only to peers with `acceptsDialBack`, as the next
+   * two.
    */
   dialLane: [128, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
   /** The requested connection is open; the request was passed on. */
@@ -238,15 +239,15 @@ const controlMessages = messageSet({
   /** Requests a test whether the receiver can dial the sender. Answered by `dialled` or `refused`. */
   testDial: [132, struct<{ requestId: number }>({ requestId: uint32 })],
   /**
-   * Requests a connection to that peer through the receiver, which passes on the bytes of both. Answered by `relayGrant` or
-   * `refused`. Only to peers with `relays`.
+   * Requests a connection to that peer through the receiver, which passes on the bytes of both. Answered by
+   * `relayGrant` or `refused`. Only to peers with `relays`.
    */
   relayTo: [133, struct<{ requestId: number; peerId: PeerId }>({ requestId: uint32, peerId })],
   /** Permits one `relayed` connection: dial and present this token within LANE_TOKEN_MS. */
   relayGrant: [134, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
   /**
-   * The named peer requests a connection through the sender: dial the sender, present the token, and accept what follows like
-   * an incoming connection. `address`: that of the peer, as the sender sees it. Not answered.
+   * The named peer requests a connection through the sender: dial the sender, present the token, and accept what
+   * follows like an incoming connection. `address`: that of the peer, as the sender sees it. Not answered.
    */
   relayedBy: [135, struct<ExchangedPeer & { token: string }>({ token: hex(16), peerId, address })],
 });
@@ -256,8 +257,9 @@ const laneMessages = messageSet({
   token: [64, struct<{ token: string }>({ token: hex(16) })],
   request: [65, struct<{ id: number; fileId: FileId; chunk: number }>({ id: uint32, fileId, chunk: uint32 })],
   /**
-   * Bytes of a chunk in order, up to PIECE_BYTES_MAX per frame. The pieces of one chunk are consecutive; another chunk begins
-   * after the last piece or a `reject`. The receiver reads the body into the chunk's buffer without decoding.
+   * Bytes of a chunk in order, up to PIECE_BYTES_MAX per frame. The pieces of one chunk are consecutive; another
+   * chunk begins after the last piece or a `reject`. The receiver reads the body into the chunk's buffer without
+   * decoding.
    */
   data: [66, struct<{ id: number; bytes: Uint8Array }>({ id: uint32, bytes: rest(PIECE_BYTES_MAX) })],
   /** Ends a request without (further) bytes. */

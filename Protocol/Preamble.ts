@@ -6,8 +6,8 @@ export const PROTOCOL_VERSION = 2;
 export const PREAMBLE_BYTES = 8;
 
 /**
- * `backLane`: a lane that the serving side dials, because the other one cannot. `relayed`: half of a connection between two
- * peers that the accepting peer relays.
+ * `backLane`: a lane that the serving side dials, because the other one cannot. `relayed`: half of a connection
+ * between two peers that the accepting peer relays.
  */
 export type ConnectionKind = 'control' | 'lane' | 'backLane' | 'relayed';
 

@@ -1,8 +1,8 @@
 import { type Codec, oneOfOrOther } from './Codec.ts';
 
 /**
- * Reason of a refusal. `changed`: the file has changed since it was hashed; not the source's fault. `already-have`: the offered
- * file is there. `unanswered`: the user did not answer an offer in time.
+ * Reason of a refusal. `changed`: the file has changed since it was hashed; not the source's fault. `already-have`:
+ * the offered file is there. `unanswered`: the user did not answer an offer in time.
  */
 export type RefusalCode =
   | 'not-found'
@@ -26,8 +26,8 @@ export const refusalCode: Codec<RefusalCode> = oneOfOrOther(
 );
 
 /**
- * Reason for the end of a link. `too-old`: the receiver of this message speaks an older version than its sender; `too-new`: a
- * newer one.
+ * Reason for the end of a link. `too-old`: the receiver of this message speaks an older version than its sender;
+ * `too-new`: a newer one.
  */
 export type ByeReason =
   | 'closing'

@@ -76,8 +76,8 @@ export function wordsOfQuery(query: string): string[] {
 }
 
 /**
- * A query of at most QUERY_BYTES_MAX. Of a longer text, such as the path of a file, only the last words that fit: those of its
- * name. It finds more, and no less.
+ * A query of at most QUERY_BYTES_MAX. Of a longer text, such as the path of a file, only the last words that fit:
+ * those of its name. It finds more, and no less.
  */
 export function fittingQuery(query: string): string {
   if (Buffer.byteLength(query) <= QUERY_BYTES_MAX) return query;

@@ -17,9 +17,9 @@ import { FILE_EXTENSIONS_BYTES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from './Lim
 /** List items of tracker messages. docs/reference/protocol.md, "Tracker". */
 
 /**
- * An entry of a published catalog: a file, a running download (`partial`, without path), or a removal (`gone`). The key is the
- * path, or the FileId without one. So `gone` at one path does not affect the same content at another path, and `file` at a known
- * path replaces the entry. A difference has each key once.
+ * An entry of a published catalog: a file, a running download (`partial`, without path), or a removal (`gone`). The
+ * key is the path, or the FileId without one. So `gone` at one path does not affect the same content at another path,
+ * and `file` at a known path replaces the entry. A difference has each key once.
  */
 export interface PublishedEntry extends FileExtensions {
   readonly kind: 'file' | 'partial' | 'gone';

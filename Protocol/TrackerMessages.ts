@@ -152,7 +152,10 @@ const replies = messageSet({
   found: [0x53480104, found],
   located: [0x53480105, located],
   peerList: [0x53480106, peerList],
-  /** Unsolicited, transaction 0: the tracker closes and refers to another. `queryToken` is that of the peer's heartbeat. */
+  /**
+   * Unsolicited, transaction 0: the tracker closes and refers to another. `queryToken` is that of the peer's
+   * heartbeat.
+   */
   moved: [
     0x53480108,
     struct<{ queryToken: string; trackerInstance: InstanceId; successor: Address; onTrackerHost: boolean }>({
@@ -207,8 +210,9 @@ const replies = messageSet({
 });
 
 /**
- * `bad-request`: malformed, or unknown to an older tracker. `too-old`: of a version that a newer tracker no longer serves.
- * `bad-proof`: the signature is not that of the peer's key. `clock-ahead`: the instance id is from the future.
+ * `bad-request`: malformed, or unknown to an older tracker. `too-old`: of a version that a newer tracker no longer
+ * serves. `bad-proof`: the signature is not that of the peer's key. `clock-ahead`: the instance id is from the
+ * future.
  */
 export type RefusalReason =
   | 'bad-cookie'

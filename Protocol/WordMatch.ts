@@ -11,8 +11,8 @@ export const IN_NAME = 1;
 export const WHOLE_NAME = 2;
 
 /**
- * All words must be words of the path, the last one a prefix of one. The name is whole if only its last word, the extension, is
- * not asked for. The index of the tracker has the same rules (`matchOf`).
+ * All words must be words of the path, the last one a prefix of one. The name is whole if only its last word, the
+ * extension, is not asked for. The index of the tracker has the same rules (`matchOf`).
  */
 export function matchOfPath(words: readonly string[], path: string): number {
   const last = words.at(-1);

@@ -22,7 +22,9 @@ export function formatNamed({ name, ...address }: Address & { readonly name?: st
   return name === undefined ? formatAddress(address) : `${name} (${formatAddress(address)})`;
 }
 
-/** Folds `::ffff:192.0.2.7` to `192.0.2.7`. A zone id stays with a link-local address, which leads nowhere without it. */
+/**
+ * Folds `::ffff:192.0.2.7` to `192.0.2.7`. A zone id stays with a link-local address, which leads nowhere without it.
+ */
 export function normalHost(host: string): string {
   if (!isIPv6Text(host)) return host;
   // The form of every IPv4 sender at a socket of both families: no regular expression per datagram.

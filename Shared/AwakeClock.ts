@@ -7,8 +7,8 @@ const LOOK_MS = 1_000;
 const EARLY_MS = 2;
 
 /**
- * A clock without the time in which the computer slept or the process was stopped. No answer can arrive then, so no deadline,
- * snub or expiry may fall due by it. Never closed.
+ * A clock without the time in which the computer slept or the process was stopped. No answer can arrive then, so no
+ * deadline, snub or expiry may fall due by it. Never closed.
  */
 export function awakeClock(base: Clock): Clock {
   let lastMs = base.nowMs();

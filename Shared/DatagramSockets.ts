@@ -19,10 +19,10 @@ interface UdpSocket extends DatagramSocket {
 export const ALL_INTERFACES = '0.0.0.0';
 
 /**
- * Makes a function that binds real UDP sockets and warns when the system grants a smaller receive buffer than requested.
- * `host` may be a name; without it, and for 0.0.0.0, all interfaces are bound, for IPv6 too where the system has it.
- * `send` takes numeric addresses only, and a failed send is a lost datagram.
- * It throws ShoalError PORT_IN_USE, USAGE (not an address of this machine, a privileged port), UNREACHABLE.
+ * Makes a function that binds real UDP sockets and warns when the system grants a smaller receive buffer than
+ * requested. `host` may be a name; without it, and for 0.0.0.0, all interfaces are bound, for IPv6 too where the
+ * system has it. `send` takes numeric addresses only, and a failed send is a lost datagram. It throws ShoalError
+ * PORT_IN_USE, USAGE (not an address of this machine, a privileged port), UNREACHABLE.
  */
 export function bindDatagramTelling(log: Log): BindDatagram {
   return (options) => bindUdp(options, log);
@@ -104,8 +104,8 @@ function bound(socket: Socket, wanted: Address): Promise<void> {
 type Resolved = (failure: NodeJS.ErrnoException | null, address: string, family: number) => void;
 
 /**
- * Skips the resolver for numeric addresses, which saves its latency per datagram. A socket of IPv6 reaches IPv4 by mapped
- * addresses.
+ * Skips the resolver for numeric addresses, which saves its latency per datagram. A socket of IPv6 reaches IPv4 by
+ * mapped addresses.
  */
 function resolveQuickly(family: 4 | 6) {
   return (host: string, _options: unknown, done: Resolved): void => {

@@ -20,7 +20,10 @@ export interface FirewallProbe {
 
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/usr/local/sbin'];
 
-/** Finds the firewall program of a computer: an active one before one that is only installed. Undefined: none is known. */
+/**
+ * Finds the firewall program of a computer: an active one before one that is only installed. Undefined: none is
+ * known.
+ */
 export function findFirewall({ platform, program, exists, read }: FirewallProbe): Firewall | undefined {
   const of = (kind: FirewallKind): Firewall => ({ kind, program });
   if (platform === 'win32') return of('windows');

@@ -1,8 +1,8 @@
 import nodePath, { type PlatformPath } from 'node:path';
 
 /**
- * The part of an absolute path below a folder, with `/` between segments as paths of a share have it; '' for the folder itself.
- * Undefined: the path is not below it.
+ * The part of an absolute path below a folder, with `/` between segments as paths of a share have it; '' for the
+ * folder itself. Undefined: the path is not below it.
  * @param style - rules for paths of a system: separators, drives, upper and lower case
  */
 export function pathWithin(folder: string, path: string, style: PlatformPath = nodePath): string | undefined {

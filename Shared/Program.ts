@@ -14,7 +14,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP. The second one ends the process at once.
- * @param hangUp - called for SIGHUP instead when no terminal is attached, as services are asked to read their settings again
+ * @param hangUp - called for SIGHUP instead when no terminal is attached, as services are asked to read their
+ * settings again
  */
 export function interruption(hangUp?: () => void): AbortSignal {
   const controller = new AbortController();
@@ -33,8 +34,8 @@ export function interruption(hangUp?: () => void): AbortSignal {
 }
 
 /**
- * Closes everything, or gives up at the limit. The timer keeps the process alive: what is left to close may not, as a thread
- * that is about to end, and the process would end before its lock files are removed.
+ * Closes everything, or gives up at the limit. The timer keeps the process alive: what is left to close may not, as a
+ * thread that is about to end, and the process would end before its lock files are removed.
  */
 export async function closeWithin(limitMs: number, opened: Closing): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -45,8 +46,8 @@ export async function closeWithin(limitMs: number, opened: Closing): Promise<voi
 }
 
 /**
- * Whether the program runs without a terminal and writes to a file, as under `nohup`: then a closing terminal ends it no more. Node
- * resets ignored signals at its start, so that the wish of `nohup` itself is lost.
+ * Whether the program runs without a terminal and writes to a file, as under `nohup`: then a closing terminal ends it
+ * no more. Node resets ignored signals at its start, so that the wish of `nohup` itself is lost.
  */
 function isDetached(): boolean {
   return !hasTerminal() && isFile(1);
@@ -56,7 +57,10 @@ function hasTerminal(): boolean {
   return [0, 1, 2].some(isatty);
 }
 
-/** Reports to systemd that a unit of `Type=notify` is ready. Node has no datagram sockets of the file system: systemd's own tool does it. */
+/**
+ * Reports to systemd that a unit of `Type=notify` is ready. Node has no datagram sockets of the file system:
+ * systemd's own tool does it.
+ */
 export function announceReadiness(): void {
   if (process.env.NOTIFY_SOCKET === undefined) return;
   spawn('systemd-notify', ['--ready'], { stdio: 'ignore' }).on('error', () => {});
@@ -87,8 +91,8 @@ export function watchOutputs(
 }
 
 /**
- * The exit code of a program after its output: a failure to write that is reported on stderr, and makes a success 9 (no space)
- * or 1.
+ * The exit code of a program after its output: a failure to write that is reported on stderr, and makes a success 9
+ * (no space) or 1.
  * @param outputFailure - of watchOutputs
  */
 export async function withOutput(
@@ -102,8 +106,8 @@ export async function withOutput(
 }
 
 /**
- * Writes to files until all bytes are written. Node ignores the count of a partial write, so that the end of a text would be
- * lost silently on a disk that is just full.
+ * Writes to files until all bytes are written. Node ignores the count of a partial write, so that the end of a text
+ * would be lost silently on a disk that is just full.
  */
 function writeWhole(output: Output): void {
   const { fd } = output;

@@ -37,7 +37,10 @@ export class ShoalError extends Error {
   }
 }
 
-/** The failure itself if it is a ShoalError, else a new one with `code` and its message. A full disk is never DISK_FAILED. */
+/**
+ * The failure itself if it is a ShoalError, else a new one with `code` and its message. A full disk is never
+ * DISK_FAILED.
+ */
 export function asShoalError(failure: unknown, code: ErrorCode): ShoalError {
   if (failure instanceof ShoalError) return failure;
   const message = failure instanceof Error ? failure.message : String(failure);

@@ -5,8 +5,8 @@ export interface Rate {
 }
 
 /**
- * State of a token bucket. It counts tokens taken instead of tokens left, so that a full bucket needs no rate, and a table
- * of many buckets no rate for each. More than `burst` is a debt.
+ * State of a token bucket. It counts tokens taken instead of tokens left, so that a full bucket needs no rate, and a
+ * table of many buckets no rate for each. More than `burst` is a debt.
  */
 export interface TokenBucket {
   used: number;

@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { Address } from './Address.ts';
 
 /**
- * Interfaces of the network. Real sockets: Shared/DatagramSockets.ts and Peer/Network/Links/Accepting/StreamSockets.ts. Simulated
- * ones: test/Support/SimulatedNetwork.ts.
+ * Interfaces of the network. Real sockets: Shared/DatagramSockets.ts and
+ * Peer/Network/Links/Accepting/StreamSockets.ts. Simulated ones: test/Support/SimulatedNetwork.ts.
  */
 
 /** A bound UDP socket. */

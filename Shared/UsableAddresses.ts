@@ -23,8 +23,8 @@ export function loopbackOf(interfaces: Interfaces): string {
 }
 
 /**
- * Addresses of this computer that others may use, the likeliest first: IPv4 of real cards, IPv6 of real cards, then virtual ones.
- * Link-local ones only when there is nothing else; they hold for one link, an IPv6 one with its zone.
+ * Addresses of this computer that others may use, the likeliest first: IPv4 of real cards, IPv6 of real cards, then
+ * virtual ones. Link-local ones only when there is nothing else; they hold for one link, an IPv6 one with its zone.
  */
 export function usableAddresses(interfaces: Interfaces): string[] {
   const candidates = Object.entries(interfaces).flatMap(([name, addresses]) =>

@@ -10,8 +10,8 @@ const HOST_AT = 8;
 const HOST_CHARS_MAX = 64;
 
 /**
- * Connection ids, which prove that a sender receives at its source address (BEP 15): SipHash-2-4 of the minute and the address
- * under a secret of this run, 8 bytes. Valid in their minute and the next. Stateless.
+ * Connection ids, which prove that a sender receives at its source address (BEP 15): SipHash-2-4 of the minute and
+ * the address under a secret of this run, 8 bytes. Valid in their minute and the next. Stateless.
  */
 export class ConnectionCookie {
   readonly #hash: SipHash;

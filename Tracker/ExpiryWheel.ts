@@ -7,8 +7,8 @@ const EXAMINED_PER_DUE = 64;
 const NOTHING: readonly never[] = [];
 
 /**
- * Finds expired items without a scan of all. A postponed deadline costs nothing here: the item is read again when the old
- * deadline passes, and put back.
+ * Finds expired items without a scan of all. A postponed deadline costs nothing here: the item is read again when the
+ * old deadline passes, and put back.
  */
 export class ExpiryWheel<T> {
   readonly #deadlineOf: (item: T) => number | undefined;

@@ -9,8 +9,8 @@ export type LateItems =
   | { readonly holders: readonly Holder[]; readonly total: number; readonly size: number };
 
 /**
- * The pages of one answer that follow that of the index: from queried peers, and from other trackers. Each source ends once;
- * the last page of the last source is marked.
+ * The pages of one answer that follow that of the index: from queried peers, and from other trackers. Each source
+ * ends once; the last page of the last source is marked.
  */
 export class LateAnswer {
   /** Trackers that the answer covers; for the last page. */

@@ -34,8 +34,8 @@ export interface Sender {
 }
 
 /**
- * Answers searches of peers: at once from the own index, later from queried peers whose catalog the index lacks, and from the
- * other trackers of a cluster.
+ * Answers searches of peers: at once from the own index, later from queried peers whose catalog the index lacks, and
+ * from the other trackers of a cluster.
  */
 export class Lookups {
   readonly #options: LookupsOptions;
@@ -105,8 +105,8 @@ export class Lookups {
   }
 
   /**
-   * Peers that share a file below a folder, and all unindexed ones: the sender asks these itself. Undefined: the answer follows
-   * with a later step.
+   * Peers that share a file below a folder, and all unindexed ones: the sender asks these itself. Undefined: the
+   * answer follows with a later step.
    */
   folder(
     { path, cursor }: RequestOf<'folder'>,
@@ -141,8 +141,8 @@ export class Lookups {
   }
 
   /**
-   * Asks unindexed peers and other trackers. Later pages of the same answer bring what they know. Peers are not queried for an
-   * unregistered address.
+   * Asks unindexed peers and other trackers. Later pages of the same answer bring what they know. Peers are not
+   * queried for an unregistered address.
    * @param ownSize - size of the content by the own index; 0: unknown
    */
   #askFurther(question: RelayQuestion, mayRelay: boolean, by: Sender, nowMs: number, ownSize = 0): Further {

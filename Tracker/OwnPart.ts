@@ -37,8 +37,8 @@ export interface Datagram {
 }
 
 /**
- * The knowledge of this tracker about its own peers: its index, and queries to peers whose catalog the index lacks. Datagrams
- * are collected by `takeDatagrams`.
+ * The knowledge of this tracker about its own peers: its index, and queries to peers whose catalog the index lacks.
+ * Datagrams are collected by `takeDatagrams`.
  */
 export class OwnPart {
   readonly relays = new ConnectionRelays();
@@ -124,8 +124,8 @@ export class OwnPart {
   }
 
   /**
-   * Peers with a file below a folder, from the slot `cursor` on, and all unindexed ones but `asker`: those are asked by the
-   * asking peer itself. `take` is called now or with a later step. False: too many searches.
+   * Peers with a file below a folder, from the slot `cursor` on, and all unindexed ones but `asker`: those are asked
+   * by the asking peer itself. `take` is called now or with a later step. False: too many searches.
    */
   folder(
     { path, cursor }: { readonly path: string; readonly cursor: number },

@@ -92,8 +92,9 @@ export class PeerRegistry {
   }
 
   /**
-   * Registers a proven peer, or renews its lease. A newer instance replaces an older one at once, wherever it is. The same
-   * instance may move to another host, but not between loopback and other hosts: it reaches this tracker both ways.
+   * Registers a proven peer, or renews its lease. A newer instance replaces an older one at once, wherever it is. The
+   * same instance may move to another host, but not between loopback and other hosts: it reaches this tracker both
+   * ways.
    */
   heartbeat(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
     const known = this.get(beat.peerId);
@@ -144,8 +145,8 @@ export class PeerRegistry {
   }
 
   /**
-   * Iterates live peers from slot `cursor` on. A peer present throughout is yielded exactly once, despite concurrent joins and
-   * leaves.
+   * Iterates live peers from slot `cursor` on. A peer present throughout is yielded exactly once, despite concurrent
+   * joins and leaves.
    */
   *startingAt(cursor: number): Generator<RegisteredPeer> {
     for (let slot = cursor; slot < this.#bySlot.length; slot++) {

@@ -1,6 +1,6 @@
 /**
- * SipHash-2-4 (Aumasson and Bernstein, 2012): a short authenticator under a 128-bit key, with 64-bit numbers as pairs of
- * 32-bit halves. Computed for most datagrams; an HMAC of node:crypto takes eight times as long.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): a short authenticator under a 128-bit key, with 64-bit numbers as pairs
+ * of 32-bit halves. Computed for most datagrams; an HMAC of node:crypto takes eight times as long.
  */
 export class SipHash {
   /** Upper half of the last digest, unsigned. */

@@ -101,7 +101,10 @@ export class Tracker {
     return { ...counts, peers: registry.size, files: catalogs.size, foreign, cluster: cluster?.stats };
   }
 
-  /** Binds the socket and starts serving. @throws ShoalError PORT_IN_USE, USAGE (see `bindDatagramTelling`), CANCELLED */
+  /**
+   * Binds the socket and starts serving.
+   * @throws ShoalError PORT_IN_USE, USAGE (see `bindDatagramTelling`), CANCELLED
+   */
   start(options: { signal?: AbortSignal } = {}): Promise<void> {
     this.#starting ??= this.#start(options.signal);
     return this.#starting;

@@ -57,9 +57,9 @@ export interface TrackerLogicOptions {
 }
 
 /**
- * The tracker as a function: from a datagram, its source and the time to the datagrams to send. Never throws, whatever the
- * bytes. Without a valid connection id the only state kept is a rate limit for the host, and the reply is no longer than the
- * request. docs/reference/protocol.md, "Tracker".
+ * The tracker as a function: from a datagram, its source and the time to the datagrams to send. Never throws,
+ * whatever the bytes. Without a valid connection id the only state kept is a rate limit for the host, and the reply
+ * is no longer than the request. docs/reference/protocol.md, "Tracker".
  */
 export class TrackerLogic {
   readonly registry: PeerRegistry;

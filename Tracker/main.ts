@@ -24,8 +24,9 @@ import { type Ask, askPipe, askTerminal } from './Prompts.ts';
 import { Tracker } from './Tracker.ts';
 
 /**
- * Keeps V8's young generation at its first 2 MiB. A busy tracker makes a kilobyte of garbage per datagram, for which V8 would
- * reserve up to 48 MiB and keep them. The small one costs a few per cent of the rate. docs/contributing/performance.md, "The tracker".
+ * Keeps V8's young generation at its first 2 MiB. A busy tracker makes a kilobyte of garbage per datagram, for which
+ * V8 would reserve up to 48 MiB and keep them. The small one costs a few per cent of the rate.
+ * docs/contributing/performance.md, "The tracker".
  */
 const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1';
 setFlagsFromString(SMALL_YOUNG_GENERATION);
@@ -141,7 +142,10 @@ async function questioned(settings: TrackerSettings): Promise<TrackerSettings | 
   }
 }
 
-/** The addresses to give to peers, one a line, the likeliest first: those of this machine when the tracker listens on all. */
+/**
+ * The addresses to give to peers, one a line, the likeliest first: those of this machine when the tracker listens on
+ * all.
+ */
 function shown({ port }: Address, wanted: string): string {
   const hosts = wanted === ALL_INTERFACES ? usableAddresses(guardedInterfaces()()) : [wanted];
   const lines = (hosts.length > 0 ? hosts : ['127.0.0.1']).map((host) => formatAddress({ host, port }));

@@ -7,7 +7,10 @@ import { buildDebian } from './Debian.ts';
 import { unpackOwnPackage } from './Program.ts';
 import { TARGETS } from './Targets.ts';
 
-/** `npm run package [-- linux-x64 …] [--into DIR]` builds one archive a system into `packages/`, and a Debian package for Linux. */
+/**
+ * `npm run package [-- linux-x64 …] [--into DIR]` builds one archive a system into `packages/`, and a Debian package
+ * for Linux.
+ */
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { into: { type: 'string' } } });
 const names: readonly string[] = TARGETS.map(({ name }) => name);
 const unknown = positionals.filter((name) => !names.includes(name));

@@ -15,8 +15,8 @@ import { web } from './Web.ts';
 
 /**
  * All commands of `shoal`, in the order of its help: those of this folder, and the console commands that run in the
- * same form. To add a command of the console, see Peer/Commands/All/Commands.ts; to add one that only `shoal` has, write
- * a file here with one `ShoalCommand`, and one line below.
+ * same form. To add a command of the console, see Peer/Commands/All/Commands.ts; to add one that only `shoal` has,
+ * write a file here with one `ShoalCommand`, and one line below.
  */
 export const SHOAL_COMMANDS: Readonly<Record<string, ShoalCommand>> = {
   tracker,

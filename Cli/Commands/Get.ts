@@ -52,7 +52,10 @@ function flagsOf({ wait, newest, other, keepGoing }: Invocation['options']): str
   ];
 }
 
-/** Downloads into a named place, else into the share of the running peer or `--share`, else into the working directory. */
+/**
+ * Downloads into a named place, else into the share of the running peer or `--share`, else into the working
+ * directory.
+ */
 async function getToDisk(
   run: Run,
   deadline: Deadline,

@@ -14,7 +14,9 @@ export interface ShoalCommand {
   readonly details?: string;
   /** Flags of its own in the notation of commander: `-o, --output <dir>` → summary. */
   readonly flags?: Readonly<Record<string, string>>;
-  /** Flags of the console command that runs in the end; unknown ones are its to refuse. Undefined: none are passed on. */
+  /**
+   * Flags of the console command that runs in the end; unknown ones are its to refuse. Undefined: none are passed on.
+   */
   readonly passedFlags?: readonly string[];
   /** Has the flags of settings (`--tracker`, `--share` …). Default: true. */
   readonly hasSettings?: boolean;

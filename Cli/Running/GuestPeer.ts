@@ -23,7 +23,9 @@ export interface GuestOptions {
   readonly log: Log;
   /** The folder to share; kept afterwards. Undefined: a folder below `root`. */
   readonly share?: string | undefined;
-  /** Folder for share and state; created if missing, removed afterwards. Undefined: a new folder for temporary files. */
+  /**
+   * Folder for share and state; created if missing, removed afterwards. Undefined: a new folder for temporary files.
+   */
   readonly root?: string | undefined;
   /** Where the complete files go afterwards: files that are there are not fetched again. */
   readonly delivery?: PeerEnvironment['delivery'];
@@ -91,7 +93,10 @@ export class GuestPeer {
     }
   }
 
-  /** All is delivered: `close` also removes what earlier runs left unfinished, as of a version that its source replaced. */
+  /**
+   * All is delivered: `close` also removes what earlier runs left unfinished, as of a version that its source
+   * replaced.
+   */
   delivered(): void {
     this.#rest.isKept = false;
   }

@@ -56,7 +56,10 @@ export class Run {
     return this.#isGiven('share') ? this.options.settings.share : undefined;
   }
 
-  /** The running peer to use; undefined: none runs, or its tracker, share or network differs from the one given. @throws ShoalError UNREACHABLE (--peer) */
+  /**
+   * The running peer to use; undefined: none runs, or its tracker, share or network differs from the one given.
+   * @throws ShoalError UNREACHABLE (--peer)
+   */
   async runningPeer(
     notice = (line: string) => this.screen.printLine(line),
   ): Promise<RunningPeer | undefined> {
@@ -72,7 +75,10 @@ export class Run {
     return undefined;
   }
 
-  /** Settings of a guest peer; without own trackers it uses those of a running peer. @throws ShoalError LOCAL_CONFLICT */
+  /**
+   * Settings of a guest peer; without own trackers it uses those of a running peer.
+   * @throws ShoalError LOCAL_CONFLICT
+   */
   async guestSettings(running?: RunningPeer): Promise<Settings> {
     const { settings } = this.options;
     const peer = running ?? (await this.runningPeer(() => {}));
@@ -173,7 +179,10 @@ function inAnotherNetwork({ port }: RunningPeer): ShoalError {
   );
 }
 
-/** Makes a console line of words from the shell. @param literal - number of last words that are no flags, whatever they look like */
+/**
+ * Makes a console line of words from the shell.
+ * @param literal - number of last words that are no flags, whatever they look like
+ */
 export function consoleLine(command: string, words: readonly string[], literal = 0): string {
   const typed = words.map((word, index) => {
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(word)) {

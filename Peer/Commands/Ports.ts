@@ -42,7 +42,10 @@ export interface PushControls {
   pushes(): readonly PushStatus[];
   /** Resolves when the push is done, unnecessary, or failed. */
   pushed(number: number, signal: AbortSignal): Promise<PushStatus>;
-  /** Reports every change of a push, with the chunks confirmed since the last one. @returns a function that unsubscribes */
+  /**
+   * Reports every change of a push, with the chunks confirmed since the last one.
+   * @returns a function that unsubscribes
+   */
   onPush(listener: (push: PushStatus, confirmed: readonly number[]) => void): () => void;
   /** Pending offers of other peers. */
   offers(): readonly OfferStatus[];
@@ -64,7 +67,9 @@ export interface ExaminationControls {
 
 /** HTTP of this peer, for its user. */
 export interface WebAccess {
-  /** Address of the page on this computer, with the token that allows to manage the peer. Undefined: private network. */
+  /**
+   * Address of the page on this computer, with the token that allows to manage the peer. Undefined: private network.
+   */
   readonly address: string | undefined;
   /** Makes an address of the page that works once, within a minute: others may see it. */
   onceAddress(): string;
@@ -122,14 +127,17 @@ export interface PeerControls {
 
   peers(signal: AbortSignal): Promise<PeerList>;
   search(words: string, signal: AbortSignal): Promise<SearchResult>;
-  /** Finds a peer by `ip:port`, name, or start of its id. @throws NOT_FOUND, AMBIGUOUS (the hint lists the candidates) */
+  /**
+   * Finds a peer by `ip:port`, name, or start of its id.
+   * @throws NOT_FOUND, AMBIGUOUS (the hint lists the candidates)
+   */
   findPeer(text: string, signal: AbortSignal): Promise<PeerContact>;
   /** Lists the files of another peer, page by page. */
   listPeer(peer: PeerContact, folder: string, signal: AbortSignal): AsyncIterable<readonly CatalogEntry[]>;
   /**
-   * Starts a download from all peers that share a file: its name or path, the start (8 or more hex digits) of its FileId,
-   * or `folder/`. Different files of one name are returned as a choice. A file that is already here gives a complete
-   * download.
+   * Starts a download from all peers that share a file: its name or path, the start (8 or more hex digits) of its
+   * FileId, or `folder/`. Different files of one name are returned as a choice. A file that is already here gives a
+   * complete download.
    */
   download(what: string, signal: AbortSignal, choice?: VersionChoice): Promise<DownloadAnswer>;
   /**
@@ -143,7 +151,10 @@ export interface PeerControls {
     signal: AbortSignal,
     choice?: VersionChoice,
   ): Promise<DownloadAnswer>;
-  /** Progress of every peer that has or downloads a local file. @throws NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
+  /**
+   * Progress of every peer that has or downloads a local file.
+   * @throws NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED
+   */
   swarm(what: string, signal: AbortSignal): Promise<SwarmStatus>;
   /** Finds a download by number, FileId prefix, or name. @throws NOT_FOUND, AMBIGUOUS */
   findDownload(text: string): DownloadStatus;

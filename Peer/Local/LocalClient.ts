@@ -10,7 +10,10 @@ import {
   readHello,
 } from './LocalMessages.ts';
 
-/** Timeout of a hello, in milliseconds. A local peer answers at once, on a very busy computer after a second, or hangs. */
+/**
+ * Timeout of a hello, in milliseconds. A local peer answers at once, on a very busy computer after a second, or
+ * hangs.
+ */
 const HELLO_MS = 3_000;
 /** Time for the peer's last lines after an abort, in milliseconds. */
 const ABORT_GRACE_MS = 3_000;

@@ -17,8 +17,8 @@ process.once('exit', () => {
 });
 
 /**
- * Lock file that names its owner, `<path>-<generation>`. A process that finds the owner of the newest generation
- * dead acquires the next one. Of several at once only one succeeds, and no file of a live owner is ever removed. A process
+ * Lock file that names its owner, `<path>-<generation>`. A process that finds the owner of the newest generation dead
+ * acquires the next one. Of several at once only one succeeds, and no file of a live owner is ever removed. A process
  * that exits without a release, as after a second Ctrl-C, removes its file all the same.
  */
 export class FolderLock {

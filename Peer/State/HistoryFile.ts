@@ -28,7 +28,10 @@ interface Entry {
   readonly lastWallMs: number;
 }
 
-/** The history of uploads in the state folder, the oldest entry first. Invalid entries are skipped. Implements `HistoryStore`. */
+/**
+ * The history of uploads in the state folder, the oldest entry first. Invalid entries are skipped. Implements
+ * `HistoryStore`.
+ */
 export class HistoryFile {
   readonly #folder: StateFolder;
 

@@ -35,8 +35,8 @@ export interface WebIdentity {
 }
 
 /**
- * Loads key and certificate for HTTPS from a state folder, or creates them: the key of the peer is an Ed25519 one, which
- * browsers do not support. Self-signed: users compare the fingerprint.
+ * Loads key and certificate for HTTPS from a state folder, or creates them: the key of the peer is an Ed25519 one,
+ * which browsers do not support. Self-signed: users compare the fingerprint.
  */
 export async function loadWebIdentity(
   stateFolder: string,

@@ -39,8 +39,8 @@ export class FolderListings {
   }
 
   /**
-   * Asks all peers at once; peers that are slow, fail, list too much or contradict the truth are left out. A peer whose dial
-   * failed, and that is still being called, delays nothing when another one lists the folder.
+   * Asks all peers at once; peers that are slow, fail, list too much or contradict the truth are left out. A peer
+   * whose dial failed, and that is still being called, delays nothing when another one lists the folder.
    * @returns also the number of peers without an answer yet
    * @throws ShoalError CANCELLED
    */
@@ -94,8 +94,9 @@ export class FolderListings {
   }
 
   /**
-   * A FileId has one size, which its chunk hashes prove. Each peer whose listing is contradicted by another one is asked for
-   * the proof of one of its sizes; listings without a proof, and those that a proof contradicts, are left out.
+   * A FileId has one size, which its chunk hashes prove. Each peer whose listing is contradicted by another one is
+   * asked for the proof of one of its sizes; listings without a proof, and those that a proof contradicts, are left
+   * out.
    */
   async #withoutFalseSizes(all: readonly Listing[], signal: AbortSignal): Promise<readonly Listing[]> {
     let listings = all;

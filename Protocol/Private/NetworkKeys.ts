@@ -19,7 +19,10 @@ export interface NetworkKeys {
   readonly id: string;
 }
 
-/** The key schedule: HKDF-SHA256 of the invite's secret, one label a key. docs/reference/protocol.md, "Private networks". */
+/**
+ * The key schedule: HKDF-SHA256 of the invite's secret, one label a key. docs/reference/protocol.md, "Private
+ * networks".
+ */
 export function networkKeys(secret: Uint8Array): NetworkKeys {
   const derive = (label: string, bytes = KEY_BYTES) =>
     new Uint8Array(hkdfSync('sha256', secret, SALT, label, bytes));

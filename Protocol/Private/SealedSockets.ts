@@ -12,7 +12,10 @@ export interface SealedBindOptions {
   readonly dropped: () => void;
 }
 
-/** Binds UDP sockets of a private network: datagrams are sealed on the way out, and dropped without an answer when they do not open. */
+/**
+ * Binds UDP sockets of a private network: datagrams are sealed on the way out, and dropped without an answer when
+ * they do not open.
+ */
 export function sealedBind({ bind, key, randomBytes, clock, dropped }: SealedBindOptions): BindDatagram {
   return async (options) => {
     const socket = await bind(options);

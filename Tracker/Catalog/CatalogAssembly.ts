@@ -26,8 +26,8 @@ const GENERATION = 1; // marks the entries of the newest whole catalog, 0 to 255
 const FIELDS = 2;
 
 /**
- * Applies pages of catalogs to the index, in any order, with losses and repetitions. A page takes effect on arrival. After the
- * last page of a whole catalog, entries that no page named are removed. A version has each path once.
+ * Applies pages of catalogs to the index, in any order, with losses and repetitions. A page takes effect on arrival.
+ * After the last page of a whole catalog, entries that no page named are removed. A version has each path once.
  */
 export class CatalogAssembly {
   readonly #index: CatalogIndex;

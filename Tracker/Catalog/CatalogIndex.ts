@@ -166,7 +166,10 @@ export class CatalogIndex {
     }
   }
 
-  /** Searches for words (all must match, the last as a prefix), or for a FileId or a prefix of it of at least 8 hex digits. */
+  /**
+   * Searches for words (all must match, the last as a prefix), or for a FileId or a prefix of it of at least 8 hex
+   * digits.
+   */
   search(query: string): FoundFiles {
     const found = this.#search.search(wordsOfQuery(query));
     if (found.total > 0) return found;

@@ -44,10 +44,10 @@ export class CatalogSearch {
   }
 
   /**
-   * The best files that match all `words`, the last one as a prefix: matches of the whole name first, then in the name, then in
-   * folders; then by number of holders and by path. One file per content, SEARCH_HITS_MAX in all, at most
-   * SEARCH_HITS_PER_PEER_MAX on account of one owner. Of equal ones those with the lowest ids are chosen, as `chooseHits` does
-   * with the hits of several trackers.
+   * The best files that match all `words`, the last one as a prefix: matches of the whole name first, then in the
+   * name, then in folders; then by number of holders and by path. One file per content, SEARCH_HITS_MAX in all, at
+   * most SEARCH_HITS_PER_PEER_MAX on account of one owner. Of equal ones those with the lowest ids are chosen, as
+   * `chooseHits` does with the hits of several trackers.
    */
   search(words: readonly string[]): FoundFiles {
     const query = resolveQuery(words, this.#words);
@@ -104,7 +104,10 @@ export class CatalogSearch {
     }
   }
 
-  /** Counting sort by score, best first; equal scores in order of discovery. @returns the end of each score in `#ranked` */
+  /**
+   * Counting sort by score, best first; equal scores in order of discovery.
+   * @returns the end of each score in `#ranked`
+   */
   #rank(): Int32Array {
     const starts = new Int32Array(SCORES + 1);
     for (let place = 0; place < this.#count; place++) {
@@ -122,8 +125,8 @@ export class CatalogSearch {
   }
 
   /**
-   * Moves the lowest ids of ranks `from` to `to`, all of equal score, to the front, and sorts them. Ids are hashes: of thousands
-   * those that are likely among the first `wanted` are enough, a tenth of the work.
+   * Moves the lowest ids of ranks `from` to `to`, all of equal score, to the front, and sorts them. Ids are hashes:
+   * of thousands those that are likely among the first `wanted` are enough, a tenth of the work.
    * @returns the end of those sorted, above `from`
    */
   #orderById(from: number, to: number, wanted: number): number {

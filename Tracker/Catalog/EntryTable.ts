@@ -59,8 +59,8 @@ function generationOf(flags: number): number {
 export type Chain = 'content' | 'share';
 
 /**
- * Entries of the shares: 44 bytes for a path (or a running download), plus the path and 4 bytes per word. Entries are known by
- * numbers; a number is reused when no reference is left.
+ * Entries of the shares: 44 bytes for a path (or a running download), plus the path and 4 bytes per word. Entries are
+ * known by numbers; a number is reused when no reference is left.
  */
 export class EntryTable {
   readonly rows = new Rows(FIELDS);
@@ -128,7 +128,10 @@ export class EntryTable {
     return entry;
   }
 
-  /** Sets the words. @param ids - word numbers, those of the name first; each has a posting that refers to this entry */
+  /**
+   * Sets the words.
+   * @param ids - word numbers, those of the name first; each has a posting that refers to this entry
+   */
   setWords(entry: number, ids: readonly number[], nameWords: number): void {
     if (ids.length === 0) return;
     const block = this.words.take(ids.length);

@@ -5,8 +5,9 @@ const INITIAL_SLOTS = 256;
 const MOVED_PER_CHANGE = 64;
 
 /**
- * Finds small whole numbers (indexes of another store) by a hash of the values there. Open addressing, linear probing: 4 bytes per
- * slot, load factor at most two thirds. A full table is replaced step by step: no single change costs more than a few microseconds.
+ * Finds small whole numbers (indexes of another store) by a hash of the values there. Open addressing, linear
+ * probing: 4 bytes per slot, load factor at most two thirds. A full table is replaced step by step: no single change
+ * costs more than a few microseconds.
  */
 export class HashTable {
   readonly #hashOf: (id: number) => number;
@@ -70,8 +71,9 @@ export class HashTable {
   }
 
   /**
-   * Begins a table without removed slots, at most half full once all are moved. It has room for at least a 24th of the old slots
-   * more, so that moving 64 a change ends in time. Zero is an empty slot, so a large table is not written at once.
+   * Begins a table without removed slots, at most half full once all are moved. It has room for at least a 24th of
+   * the old slots more, so that moving 64 a change ends in time. Zero is an empty slot, so a large table is not
+   * written at once.
    */
   #replace(): void {
     while (this.#old !== undefined) this.#move();

@@ -13,9 +13,10 @@ const MOVED_CELLS_MIN = 4 * SLAB_CELLS;
 const NO_CELLS = new Int32Array(0);
 
 /**
- * Memory for many short lists of 32-bit numbers without an object each, in slabs of 64 KiB: growth copies nothing. A block is known
- * by its position, which is never 0. Lists that grow leave blocks behind that no list needs any more. The owner of the blocks
- * reclaims them step by step: `beginMoving`, then a new block for each one that `mustMove`, then `endMoving`.
+ * Memory for many short lists of 32-bit numbers without an object each, in slabs of 64 KiB: growth copies nothing. A
+ * block is known by its position, which is never 0. Lists that grow leave blocks behind that no list needs any more.
+ * The owner of the blocks reclaims them step by step: `beginMoving`, then a new block for each one that `mustMove`,
+ * then `endMoving`.
  */
 export class IntArena {
   /** By number; the first is never used. */

@@ -1,6 +1,6 @@
 /**
- * HalfSipHash-1-3 (Aumasson and Bernstein; as in the Linux kernel): a 32-bit hash under a secret key, so that clients cannot choose
- * colliding paths and ids. Call `start`, add words, then `finish`.
+ * HalfSipHash-1-3 (Aumasson and Bernstein; as in the Linux kernel): a 32-bit hash under a secret key, so that clients
+ * cannot choose colliding paths and ids. Call `start`, add words, then `finish`.
  */
 export class KeyedHash {
   readonly #key0: number;

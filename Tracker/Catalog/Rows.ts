@@ -3,8 +3,8 @@ const ROWS_PER_SLAB = 1 << ROW_BITS;
 const ROW_MASK = ROWS_PER_SLAB - 1;
 
 /**
- * A table of 32-bit cells in slabs of 8,192 rows. Growth does not copy, so a large table leaves no garbage and has at most one slab
- * of unused rows. New cells are 0.
+ * A table of 32-bit cells in slabs of 8,192 rows. Growth does not copy, so a large table leaves no garbage and has at
+ * most one slab of unused rows. New cells are 0.
  */
 export class Rows {
   readonly #fields: number;

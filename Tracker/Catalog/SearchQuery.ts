@@ -21,7 +21,10 @@ export interface SearchQuery {
   readonly meaning: Uint8Array;
 }
 
-/** Resolves the words of a query; undefined when one occurs nowhere. @param words - all must match, the last as a prefix */
+/**
+ * Resolves the words of a query; undefined when one occurs nowhere.
+ * @param words - all must match, the last as a prefix
+ */
 export function resolveQuery(words: readonly string[], index: WordIndex): SearchQuery | undefined {
   const last = words.at(-1);
   if (last === undefined) return undefined;

@@ -1,7 +1,10 @@
 /** Size at which a block is split: keeps insertion and search cheap. */
 const BLOCK = 512;
 
-/** Numbers in an order of the caller, for searches of a prefix: 4 to 8 bytes each, and no hash that a stranger could aim at. */
+/**
+ * Numbers in an order of the caller, for searches of a prefix: 4 to 8 bytes each, and no hash that a stranger could
+ * aim at.
+ */
 export class SortedNumbers {
   readonly #isBefore: (one: number, other: number) => boolean;
   /** No block is empty, except a single one. */
@@ -51,7 +54,10 @@ export class SortedNumbers {
     }
   }
 
-  /** The first number that is not before the wanted place; -1: none. @param isBefore - true for a beginning of the order */
+  /**
+   * The first number that is not before the wanted place; -1: none.
+   * @param isBefore - true for a beginning of the order
+   */
   first(isBefore: (id: number) => boolean): number {
     return this.from(isBefore, () => true, 1)[0] ?? -1;
   }

@@ -2,8 +2,8 @@ const UNIT = 4;
 const SLAB_BYTES = 1_024 * 1_024;
 
 /**
- * Many short texts as UTF-8 in large slabs: a fraction of the memory of strings, invisible to the garbage collector. A text is
- * known by its position; the caller keeps its length in bytes (at most 1,024).
+ * Many short texts as UTF-8 in large slabs: a fraction of the memory of strings, invisible to the garbage collector.
+ * A text is known by its position; the caller keeps its length in bytes (at most 1,024).
  */
 export class TextArena {
   readonly #slabs: Buffer[] = [];

@@ -19,8 +19,8 @@ export interface BusConnection {
 }
 
 /**
- * Messages between the trackers of one cluster: at most once each, in the order of each sender. A tracker does not get its own.
- * Two implementations pass one suite of tests: NatsBus.ts and MemoryBus.ts.
+ * Messages between the trackers of one cluster: at most once each, in the order of each sender. A tracker does not
+ * get its own. Two implementations pass one suite of tests: NatsBus.ts and MemoryBus.ts.
  */
 export interface Bus {
   /** Connects as this tracker. @throws ShoalError UNREACHABLE, REFUSED, USAGE */

@@ -6,7 +6,9 @@ type QuestionType = QuestionRecord['type'];
 
 /** Records of all senders. Beyond this they are dropped unread. */
 const RECORD_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
-/** Bytes of decoded records: a third of a core at most. A search of the commonest word brings 40 kB from each tracker. */
+/**
+ * Bytes of decoded records: a third of a core at most. A search of the commonest word brings 40 kB from each tracker.
+ */
 const BYTE_RATE: Rate = { perSecond: 33_554_432, burst: 33_554_432 };
 /** Announcements. Each makes the list of trackers in answers to heartbeats anew. */
 const ANNOUNCE_RATE: Rate = { perSecond: 500, burst: 2_000 };

@@ -62,8 +62,8 @@ export interface ClusterStats extends ClusterCounts {
 }
 
 /**
- * One tracker among others, as a function of records and time. Records to send are collected by `take`. Bytes from the bus are
- * handled like those of strangers. docs/reference/protocol.md, "Clusters".
+ * One tracker among others, as a function of records and time. Records to send are collected by `take`. Bytes from
+ * the bus are handled like those of strangers. docs/reference/protocol.md, "Clusters".
  */
 export class Cluster {
   readonly name: string;

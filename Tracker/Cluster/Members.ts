@@ -23,7 +23,10 @@ export interface Member {
   /** Time of its last message. */
   readonly heardMs: number;
   readonly isSilent: boolean;
-  /** It left a question unanswered and has sent nothing since, or several and has answered none since. It is asked, not waited for. */
+  /**
+   * It left a question unanswered and has sent nothing since, or several and has answered none since. It is asked,
+   * not waited for.
+   */
   readonly isSlow: boolean;
   /** Questions left unanswered since its last answer. */
   readonly missed: number;

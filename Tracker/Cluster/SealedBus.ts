@@ -12,7 +12,10 @@ export interface SealedBusOptions {
   readonly clock: Clock;
 }
 
-/** The bus of the trackers of a private network: records are sealed, so that the NATS server reads none and can make none. */
+/**
+ * The bus of the trackers of a private network: records are sealed, so that the NATS server reads none and can make
+ * none.
+ */
 export function sealedBus({ bus, key, randomBytes, clock }: SealedBusOptions): Bus {
   return {
     open: async (self, handler) => {

@@ -22,7 +22,10 @@ export interface SiblingDeskOptions {
   readonly limits: RateLimits;
 }
 
-/** Answers the questions of other trackers from the own part, and from the own peers that have no catalog in the index. */
+/**
+ * Answers the questions of other trackers from the own part, and from the own peers that have no catalog in the
+ * index.
+ */
 export class SiblingDesk {
   readonly #options: SiblingDeskOptions;
 
@@ -118,7 +121,10 @@ export class SiblingDesk {
     cluster.answer(record, { type: 'calling', known });
   }
 
-  /** Queries the own peers without a catalog in the index. @returns the number of answers awaited; 0: `take` is not called */
+  /**
+   * Queries the own peers without a catalog in the index.
+   * @returns the number of answers awaited; 0: `take` is not called
+   */
   #relay(
     { from }: QuestionRecord,
     question: RelayQuestion,

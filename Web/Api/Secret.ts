@@ -36,7 +36,10 @@ async function exchange(code: string): Promise<string | undefined> {
   }
 }
 
-/** Loads the page again when an address with a secret is opened in its tab, which changes nothing but the part behind `#`. */
+/**
+ * Loads the page again when an address with a secret is opened in its tab, which changes nothing but the part behind
+ * `#`.
+ */
 export function followSecrets(): void {
   addEventListener('hashchange', () => {
     if (IN_ADDRESS.test(location.hash)) location.reload();

@@ -32,7 +32,10 @@ export const whoami: ConsoleCommand = {
   },
 };
 
-/** Host of this peer as a tracker on another computer observes it, else as any tracker does; else the loopback address. */
+/**
+ * Host of this peer as a tracker on another computer observes it, else as any tracker does; else the loopback
+ * address.
+ */
 export function ownHost(controls: PeerControls): string {
   return observedHost(controls) ?? observedHosts(controls)[0] ?? '127.0.0.1';
 }

@@ -14,8 +14,9 @@ export interface PipedLine {
 }
 
 /**
- * Reads a stream line by line, on demand: nothing is read before the first line is requested, so early input is not lost.
- * Ends at the end of the stream, on a broken pipe, or on abort. Memory: one read and one line of LINE_LENGTH_MAX.
+ * Reads a stream line by line, on demand: nothing is read before the first line is requested, so early input is not
+ * lost. Ends at the end of the stream, on a broken pipe, or on abort. Memory: one read and one line of
+ * LINE_LENGTH_MAX.
  */
 export async function* pipedLines(
   input: Readable,

@@ -226,8 +226,8 @@ class TerminalConsole {
   }
 
   /**
-   * Corrects readline's record of the cursor's row. readline does not update it when text is pasted over the end of a row
-   * (Node 20 and 24), and its next redraw would start too low.
+   * Corrects readline's record of the cursor's row. readline does not update it when text is pasted over the end of a
+   * row (Node 20 and 24), and its next redraw would start too low.
    */
   #syncRow(): void {
     Object.assign(this.#readline, { prevRows: this.#readline.getCursorPos().rows });

@@ -52,7 +52,10 @@ function trackerCheck(facts: DiagnosisFacts): Finding {
   return bad('tracker', text, `${isNamed ? IS_IT_UP : `${NAME_ONE}.`} More: tracker`);
 }
 
-/** Whether others can use the address by which this peer reaches a tracker, and whether the tracker sees this computer. */
+/**
+ * Whether others can use the address by which this peer reaches a tracker, and whether the tracker sees this
+ * computer.
+ */
 function addressChecks(facts: DiagnosisFacts): readonly Finding[] {
   const { cards } = facts.measured;
   const own = new Map(cards.map((card) => [card.host, card]));

@@ -25,7 +25,8 @@ export interface ScannedLine {
 /**
  * Splits a line into words at spaces and tabs. A word that begins with `"` or `'` extends to the same quote, spaces
  * included; elsewhere quotes are letters (`don't.txt`). Inside quotes `\"` (or `\'`) is the quote itself; every other
- * backslash is a backslash, so that Windows paths survive. Characters directly after a closing quote belong to the word.
+ * backslash is a backslash, so that Windows paths survive. Characters directly after a closing quote belong to the
+ * word.
  */
 export function scanLine(line: string): ScannedLine {
   const words: Word[] = [];

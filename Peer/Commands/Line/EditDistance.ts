@@ -23,8 +23,8 @@ export function editDistance(one: string, other: string): number {
 }
 
 /**
- * Suggests a candidate for a misspelt word: the nearest one with at most a third of its letters wrong, else the first one
- * that begins with the word. Equal distances: the first of them.
+ * Suggests a candidate for a misspelt word: the nearest one with at most a third of its letters wrong, else the first
+ * one that begins with the word. Equal distances: the first of them.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 32) return undefined;

@@ -20,8 +20,8 @@ export function readScope(text: string): LimitScope | undefined {
 }
 
 /**
- * Reads a rate: `60M` is 60,000,000 bytes per second. Accepts `k`, `M`, `G` in either case, decimals, and a final `B` or
- * `B/s`.
+ * Reads a rate: `60M` is 60,000,000 bytes per second. Accepts `k`, `M`, `G` in either case, decimals, and a final `B`
+ * or `B/s`.
  * @throws ShoalError USAGE
  */
 export function parseRate(text: string): number {
@@ -34,7 +34,10 @@ export function parseRate(text: string): number {
   });
 }
 
-/** A rate that a user types; undefined for `off`. A number below 1,000 without a unit is refused. @throws ShoalError USAGE */
+/**
+ * A rate that a user types; undefined for `off`. A number below 1,000 without a unit is refused.
+ * @throws ShoalError USAGE
+ */
 export function readLimit(text: string): number | undefined {
   if (OFF.test(text)) return undefined;
   if (/^\d{1,3}$/.test(text) && Number(text) > 0) {

@@ -11,7 +11,10 @@ import type { DownloadWatch } from './DownloadWatch.ts';
 /** Names kept for Tab completion; the oldest ones are evicted. */
 const REMEMBERED_MAX = 2_000;
 
-/** Longest wait of a script for the first scan before its first command on the network; hashing a large share takes longer. */
+/**
+ * Longest wait of a script for the first scan before its first command on the network; hashing a large share takes
+ * longer.
+ */
 const SCRIPT_SCAN_MS = 10_000;
 
 export interface SessionOptions {

@@ -59,7 +59,10 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
   return [...title, table, '', ...foot.flatMap(wrap), ...end].join('\n');
 }
 
-/** `3 of 5 are complete. Copies of the rarest chunk: 2, on average 3.4. Until all are complete: about 2 min 10 s (ann is last).` */
+/**
+ * `3 of 5 are complete. Copies of the rarest chunk: 2, on average 3.4. Until all are complete: about 2 min 10 s (ann
+ * is last).`
+ */
 function groupText(swarm: SwarmStatus): string {
   const { members, complete, finishedAndLeft, rarest, mean, secondsLeft, waitsFor } = swarm;
   const copies = `Copies of the rarest chunk: ${formatCount(rarest)}, on average ${mean.toFixed(1)}.`;

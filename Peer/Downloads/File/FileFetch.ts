@@ -245,8 +245,8 @@ export class FileFetch implements Task {
   }
 
   /**
-   * Finds the content where it was delivered, or copies it to the wanted path when the share has it under any name. A pushed
-   * or resumed file may be in the share before the first scan reaches it.
+   * Finds the content where it was delivered, or copies it to the wanted path when the share has it under any name. A
+   * pushed or resumed file may be in the share before the first scan reaches it.
    */
   async #present(): Promise<string | undefined> {
     const { fileId, path } = this.#options;

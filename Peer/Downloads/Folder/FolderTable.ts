@@ -27,7 +27,9 @@ interface Page {
 /** Sets of holders that a table tells apart; files beyond them have none, and are located. */
 const SETS_MAX = 65_535;
 
-/** The files of a folder in columns, by row: 55 bytes and the path for each, where an object and its strings take 300. */
+/**
+ * The files of a folder in columns, by row: 55 bytes and the path for each, where an object and its strings take 300.
+ */
 export class FolderTable implements Iterable<FolderFile> {
   #pages: Page[] = [];
   /** Bytes left out at the start of each path. */

@@ -4,9 +4,9 @@ import type { CatalogEntry } from '../../Model.ts';
 const NUMBERED = / \(\d+\)(?=(\.[^/]*)?$)/;
 
 /**
- * Names that the disk of a peer changed when it downloaded them, turned back to those of the original: `a_b` of `a?b`,
- * and `a (2)` of `a` where `A` exists too. Otherwise both would be downloaded as different files. A name stays where its
- * own list has the original name too.
+ * Names that the disk of a peer changed when it downloaded them, turned back to those of the original: `a_b` of
+ * `a?b`, and `a (2)` of `a` where `A` exists too. Otherwise both would be downloaded as different files. A name stays
+ * where its own list has the original name too.
  */
 export class OriginalNames {
   readonly #originals = new Map<string, string>();

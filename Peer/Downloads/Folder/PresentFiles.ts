@@ -6,8 +6,8 @@ import { inParallel } from './InParallel.ts';
 const LOCAL_AT_ONCE = 64;
 
 /**
- * Finds the files of a folder whose content is where it was delivered before, or in the share under any name. The latter
- * are copied to the wanted paths.
+ * Finds the files of a folder whose content is where it was delivered before, or in the share under any name. The
+ * latter are copied to the wanted paths.
  * @param place - called for each file with the absolute path of its content
  */
 export function placePresent(

@@ -274,8 +274,8 @@ export class SmallFiles {
   }
 
   /**
-   * Queries the trackers for holders of some files while no peer is connected. A holder of one file may have the others,
-   * or have a new address.
+   * Queries the trackers for holders of some files while no peer is connected. A holder of one file may have the
+   * others, or have a new address.
    */
   async #locateSome(): Promise<readonly FileHolder[]> {
     const { files, rows } = this.#options;

@@ -6,9 +6,9 @@ import type { FileSource } from './FileSource.ts';
 export const WITHDRAWAL_MS = 1_000;
 
 /**
- * Records corrupt data of the sources of one content. The first time a source is distrusted at once, and reported if it
- * goes on to offer the content: a file that changes while it is sent gives wrong bytes of an honest peer, which withdraws
- * it as soon as it notices. That is forgiven, once per peer and content.
+ * Records corrupt data of the sources of one content. The first time a source is distrusted at once, and reported if
+ * it goes on to offer the content: a file that changes while it is sent gives wrong bytes of an honest peer, which
+ * withdraws it as soon as it notices. That is forgiven, once per peer and content.
  */
 export class Blames {
   readonly #content: string;

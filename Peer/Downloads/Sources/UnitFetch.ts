@@ -37,8 +37,8 @@ export interface UnitWork {
   readonly requestsMax?: number;
   writer(unit: number, peerId: PeerId): UnitWriter;
   /**
-   * Handles a unit that a source does not have (any more): its holdings exclude the unit from now on. Absent: the source
-   * has nothing of the work.
+   * Handles a unit that a source does not have (any more): its holdings exclude the unit from now on. Absent: the
+   * source has nothing of the work.
    */
   refused?(unit: number, peerId: PeerId, code: RefusalCode): void;
 }

@@ -43,8 +43,8 @@ interface Reader {
 }
 
 /**
- * One content that is read while it is fetched: only the chunks that its readers need next, kept in memory. A slow reader
- * slows the fetch, a reader that seeks is a new one. Chunks of an unfinished download are read from there.
+ * One content that is read while it is fetched: only the chunks that its readers need next, kept in memory. A slow
+ * reader slows the fetch, a reader that seeks is a new one. Chunks of an unfinished download are read from there.
  */
 export class FileStream {
   readonly fileId: FileId;

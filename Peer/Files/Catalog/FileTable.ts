@@ -18,8 +18,8 @@ export const SORTED = 4;
 const EXECUTABLE = 8;
 
 /**
- * Hashed files in columns, one row a path: its state on disk and its content. A million files take about 300 MB with the
- * indexes by path, by content id and by inode; docs/Decisions/0013-a-million-shared-files.md.
+ * Hashed files in columns, one row a path: its state on disk and its content. A million files take about 300 MB with
+ * the indexes by path, by content id and by inode; docs/Decisions/0013-a-million-shared-files.md.
  */
 export class FileTable {
   readonly #rows = new Map<string, number>();
@@ -245,7 +245,9 @@ function idHash(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at);
 }
 
-/** Mixes an inode number: neighbouring inodes differ in their low bits only, those of network disks in the high ones. */
+/**
+ * Mixes an inode number: neighbouring inodes differ in their low bits only, those of network disks in the high ones.
+ */
 function hashOfInode(inode: bigint): number {
   const low = Number(BigInt.asUintN(32, inode));
   const high = Number(BigInt.asUintN(32, inode >> 32n));

@@ -73,7 +73,9 @@ export class PathText {
   }
 }
 
-/** Lines that have all words. Each step goes to the next line of the word that is farthest ahead: the rarest decides. */
+/**
+ * Lines that have all words. Each step goes to the next line of the word that is farthest ahead: the rarest decides.
+ */
 function* linesWith(words: readonly string[], text: string, starts: Uint32Array): Generator<number> {
   for (let line = 0; line < starts.length - 1; ) {
     let found = line;

@@ -1,6 +1,8 @@
 import { type FileTable, SHARED, SORTED } from './FileTable.ts';
 
-/** Shared rows in order of path (UTF-16 code units). Changes are merged in at the next lookup: O(n), not a full sort. */
+/**
+ * Shared rows in order of path (UTF-16 code units). Changes are merged in at the next lookup: O(n), not a full sort.
+ */
 export class SortedRows {
   readonly #table: FileTable;
   #rows = new Int32Array(0);

@@ -24,17 +24,20 @@ const REPLACED = /[<>:"|?*\\]/g;
 /** Device names of Windows, with any extension; the digits also as superscripts. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(\.|$)/i;
 
-/** Matches most paths: letters, digits, `_`, `-` and parentheses, with single dots and spaces between. Safe unless reserved. */
+/**
+ * Matches most paths: letters, digits, `_`, `-` and parentheses, with single dots and spaces between. Safe unless
+ * reserved.
+ */
 const PLAIN = /^[\w()-]+(?:[. ][\w()-]+)*(?:\/[\w()-]+(?:[. ][\w()-]+)*)*$/;
 /** Names with a special meaning on some platform, and our own `Temp`. */
 const RESERVED = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)|^temp(?:\/|$)/i;
 
 /**
- * Makes a path from a stranger safe to create below a folder: relative, `/` between segments, `.`,
- * `..` and leading slashes removed, no controls, bidi or zero-width characters, at most 255 bytes per segment
- * (extensions are kept) and 984 in all. Names that are never shared are changed, so that others find the file: a leading
- * dot becomes `_`, `x.part` becomes `x.part_`, and a first segment `Temp` gets the prefix `_`. Total (every text has a result, never empty) and idempotent. A leading `-` stays: Shoal
- * starts no commands.
+ * Makes a path from a stranger safe to create below a folder: relative, `/` between segments, `.`, `..` and leading
+ * slashes removed, no controls, bidi or zero-width characters, at most 255 bytes per segment (extensions are kept)
+ * and 984 in all. Names that are never shared are changed, so that others find the file: a leading dot becomes `_`,
+ * `x.part` becomes `x.part_`, and a first segment `Temp` gets the prefix `_`. Total (every text has a result, never
+ * empty) and idempotent. A leading `-` stays: Shoal starts no commands.
  *
  * @param names - `portable`: also NFC, without characters that Windows forbids, without spaces around, trailing dots
  * and device names. `any`: for a disk that keeps such names

@@ -26,7 +26,10 @@ const BATCH_BYTES = 1_024 * 1_024;
 /** Outdated records and bytes, beyond as many as are current, at which the file is written anew. */
 const OUTDATED_RECORDS_MAX = 1_000;
 const OUTDATED_BYTES_MAX = 16 * 1_024 * 1_024;
-/** Largest file that is written anew while the program ends: a few milliseconds. A larger one waits for the next start. */
+/**
+ * Largest file that is written anew while the program ends: a few milliseconds. A larger one waits for the next
+ * start.
+ */
 const CLOSING_BYTES_MAX = 2 * 1_024 * 1_024;
 /** Renames of folders at which the file is written anew: a start looks at all earlier entries for each of them. */
 const RENAMES_MAX = 64;
@@ -46,7 +49,10 @@ export class HashCacheFile implements HashCache {
   #positions = new Map<string, number>();
   /** Records in the file, current and outdated. */
   #records = 0;
-  /** Bytes of the current records: those of the file when it was opened or last written anew, and of paths added since. */
+  /**
+   * Bytes of the current records: those of the file when it was opened or last written anew, and of paths added
+   * since.
+   */
   #currentBytes = 0;
   /** All records are read: `#positions` is complete. */
   #isLoaded = false;

@@ -79,9 +79,9 @@ async function* linesOf(file: FileHandle): AsyncGenerator<readonly Buffer[]> {
 }
 
 /**
- * Decodes a line without its line feed: a checksum of the rest (16 hex digits of BLAKE3), then fields separated by single
- * spaces. `put`: size, mtime in ms, device, `inode.size.mtime in ns`, ctime in ns, FileId, chunk hashes in hex, path.
- * `gone`: path. The path is a JSON string. Undefined when the line is damaged or foreign.
+ * Decodes a line without its line feed: a checksum of the rest (16 hex digits of BLAKE3), then fields separated by
+ * single spaces. `put`: size, mtime in ms, device, `inode.size.mtime in ns`, ctime in ns, FileId, chunk hashes in
+ * hex, path. `gone`: path. The path is a JSON string. Undefined when the line is damaged or foreign.
  */
 export function readLine(line: Buffer): OldRecord | undefined {
   const rest = line.subarray(CHECKSUM_BYTES);

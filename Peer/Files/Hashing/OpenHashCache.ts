@@ -5,7 +5,9 @@ import type { Log } from '../../../Shared/Log.ts';
 import { type HashCache, MemoryHashCache } from './HashCache.ts';
 import { HashCacheFile } from './HashCacheFile.ts';
 
-/** Names of cache files: `hashes-v3-` and 32 hex digits of the hash of the share's path. Version 0.1: v2, a text file. */
+/**
+ * Names of cache files: `hashes-v3-` and 32 hex digits of the hash of the share's path. Version 0.1: v2, a text file.
+ */
 const FILE_NAME = /^hashes-v[23]-[0-9a-f]{32}\.log(?:\.new)?$/;
 /** The cache of versions before 0.1, one file for all shares. */
 const OLD_NAME = /^hashes-v1\.mdb/;

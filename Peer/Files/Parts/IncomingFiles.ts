@@ -37,8 +37,8 @@ export interface IncomingFilesOptions {
 }
 
 /**
- * Files of unknown content that arrive in order. An interrupted one goes on after a restart of the peer, with the chunks
- * whose hashes were recorded and are right.
+ * Files of unknown content that arrive in order. An interrupted one goes on after a restart of the peer, with the
+ * chunks whose hashes were recorded and are right.
  */
 export class IncomingFiles {
   readonly #options: IncomingFilesOptions;

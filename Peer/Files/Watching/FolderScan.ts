@@ -133,8 +133,8 @@ export class FolderScan {
   }
 
   /**
-   * Reads the names in a folder: those that may be shared, the others are reported. The set of files becomes that of the
-   * tree. Not a part of `#list`, which would keep all entries in memory while it looks at the files.
+   * Reads the names in a folder: those that may be shared, the others are reported. The set of files becomes that of
+   * the tree. Not a part of `#list`, which would keep all entries in memory while it looks at the files.
    */
   #names(folder: string): { files: Set<string>; folders: Set<string> } | undefined {
     const { tree, events } = this.#options;

@@ -4,8 +4,8 @@ import { splitPath } from '../Disk/Paths.ts';
 /** The folders are scanned when all were reported, the last one this long ago: by then all of them are watched. */
 const SETTLE_MS = 1_000;
 /**
- * Upper bound on that delay. A folder of a download is renamed when it is complete, and scanned then: a scan before costs
- * as much again, so most downloads should end within this time.
+ * Upper bound on that delay. A folder of a download is renamed when it is complete, and scanned then: a scan before
+ * costs as much again, so most downloads should end within this time.
  */
 const SETTLE_MAX_MS = 60_000;
 /** A folder not reported by a watch within this time is dropped. */

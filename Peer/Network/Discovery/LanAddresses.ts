@@ -35,8 +35,8 @@ export function isOwnHost(interfaces: Interfaces, host: string): boolean {
 }
 
 /**
- * Whether an IP belongs to this host, to one of its IPv4 networks, or is link-local. Only such hosts can have received a
- * broadcast or multicast.
+ * Whether an IP belongs to this host, to one of its IPv4 networks, or is link-local. Only such hosts can have
+ * received a broadcast or multicast.
  */
 export function isOnLan(interfaces: Interfaces, host: string): boolean {
   if (isOwnHost(interfaces, host)) return true;

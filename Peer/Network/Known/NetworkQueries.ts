@@ -36,7 +36,10 @@ export class NetworkQueries {
     this.#options = options;
   }
 
-  /** Searches by words; by the last ones of a long text. @throws ShoalError USAGE (query too short), REFUSED, CANCELLED */
+  /**
+   * Searches by words; by the last ones of a long text.
+   * @throws ShoalError USAGE (query too short), REFUSED, CANCELLED
+   */
   async search(text: string, signal: AbortSignal): Promise<SearchResult> {
     if (!isSearchable(text)) throw tooShort(text);
     const words = fittingQuery(text);

@@ -27,8 +27,8 @@ export function holdersOf(results: readonly PeerAnswer[]): FileHolder[] {
 }
 
 /**
- * Merges answers by content: best match first, then most holders. If claimed sizes differ, the most frequent size is shown,
- * and all of these peers are holders: the description of the file says which size is true.
+ * Merges answers by content: best match first, then most holders. If claimed sizes differ, the most frequent size is
+ * shown, and all of these peers are holders: the description of the file says which size is true.
  */
 export function hitsOf(
   words: string,

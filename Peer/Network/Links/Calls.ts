@@ -24,7 +24,9 @@ export interface CallsOptions {
   readonly byTracker: ((peerId: PeerId) => Promise<void>) | undefined;
 }
 
-/** Calls: requests that a peer dials us because we cannot dial it, passed on by a tracker or by a common linked peer. */
+/**
+ * Calls: requests that a peer dials us because we cannot dial it, passed on by a tracker or by a common linked peer.
+ */
 export class Calls {
   readonly #options: CallsOptions;
   readonly #recent = new Map<PeerId, { readonly atMs: number; readonly passed: Promise<void> }>();

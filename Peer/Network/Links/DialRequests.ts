@@ -98,7 +98,11 @@ export class DialRequests {
     return this.relayHost !== undefined && this.reachability.reachable !== false;
   }
 
-  /** Relays a connection between two linked peers. @returns the token for the requesting one. @throws ShoalError REFUSED, NOT_FOUND */
+  /**
+   * Relays a connection between two linked peers.
+   * @returns the token for the requesting one.
+   * @throws ShoalError REFUSED, NOT_FOUND
+   */
   async relay(from: RelayPeer, to: PeerId): Promise<string> {
     if (this.relayHost === undefined) throw new ShoalError('REFUSED', 'this peer relays no connections');
     return this.relayHost.grant(from, to);

@@ -58,8 +58,8 @@ export class LinkDials {
   }
 
   /**
-   * Links to a peer in either direction; through a relay when both sides are closed. An address at which it answered before
-   * is only dialled.
+   * Links to a peer in either direction; through a relay when both sides are closed. An address at which it answered
+   * before is only dialled.
    * @throws ShoalError UNREACHABLE, TIMEOUT, BLOCKED
    */
   async reach(contact: KnownContact, relay: 'relayed, if need be' | 'direct'): Promise<LinkedPeer> {

@@ -34,8 +34,8 @@ interface Owners {
 /** Protocols on the port of a peer, and on connections that another peer relays to it. */
 export interface PeerOpenings {
   /**
-   * Control links, lanes, halves of connections that we relay, HTTP, HTTPS, and a goodbye to other versions. Where lanes are
-   * encrypted, nothing but TLS.
+   * Control links, lanes, halves of connections that we relay, HTTP, HTTPS, and a goodbye to other versions. Where
+   * lanes are encrypted, nothing but TLS.
    */
   readonly direct: readonly Opening[];
   /** Encrypted control links and lanes, whatever the network. */

@@ -1,7 +1,10 @@
 import { PEER_IDS_BURST, PEER_IDS_MS, PEER_WORDS_BURST, PEER_WORDS_MS } from '../../../Protocol/Limits.ts';
 import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/TokenBucket.ts';
 
-/** Rates at which one peer may search by words or by id, name other peers and trackers, and cause dials, itself or through a relay. */
+/**
+ * Rates at which one peer may search by words or by id, name other peers and trackers, and cause dials, itself or
+ * through a relay.
+ */
 const RATES = {
   words: { burst: PEER_WORDS_BURST, perSecond: 1_000 / PEER_WORDS_MS },
   ids: { burst: PEER_IDS_BURST, perSecond: 1_000 / PEER_IDS_MS },

@@ -7,8 +7,8 @@ import { failureText, gatewayOfThisComputer, mapByPmp, mapByUpnp } from './Route
 const SEARCH_MS = 10_000;
 
 /**
- * Asks the router for one port, then ends. In a thread of its own with little memory: the library parses XML and datagrams
- * of anybody on the LAN, and throws where nobody catches it.
+ * Asks the router for one port, then ends. In a thread of its own with little memory: the library parses XML and
+ * datagrams of anybody on the LAN, and throws where nobody catches it.
  */
 const signal = AbortSignal.timeout(SEARCH_MS);
 const port = Number(workerData);

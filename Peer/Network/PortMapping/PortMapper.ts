@@ -34,8 +34,8 @@ export interface PortMapperOptions {
 }
 
 /**
- * Keeps the TCP port of this peer mapped at the router, at the user's request. At the end, a mapping by NAT-PMP is undone;
- * one by UPnP, where that would take a search of seconds, ends with its lease.
+ * Keeps the TCP port of this peer mapped at the router, at the user's request. At the end, a mapping by NAT-PMP is
+ * undone; one by UPnP, where that would take a search of seconds, ends with its lease.
  */
 export class PortMapper {
   readonly #options: PortMapperOptions;

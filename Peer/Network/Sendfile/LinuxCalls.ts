@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import type { Sendfile } from './Sendfile.ts';
 
 /**
- * System calls of Linux that Node does not offer, through the native part of koffi: an optional dependency, prebuilt for
- * glibc and musl. The package koffi itself is not used: it has an install script, and sources of 2 MB.
+ * System calls of Linux that Node does not offer, through the native part of koffi: an optional dependency, prebuilt
+ * for glibc and musl. The package koffi itself is not used: it has an install script, and sources of 2 MB.
  */
 const PACKAGES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
   x64: '@koromix/koffi-linux-x64',

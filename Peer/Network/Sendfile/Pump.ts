@@ -37,9 +37,9 @@ const TOO_MANY_FILES = /EMFILE|ENFILE|too many open files|ERR_WORKER_INIT_FAILED
 const NOT_THESE_FILES: ReadonlySet<number> = new Set([22, 38, 75, 95]);
 
 /**
- * Sends ranges of files to sockets without copying them through this process: `sendfile` on a thread of its own, which
- * is started by the first job. The pump duplicates both descriptors, so that neither can be closed, and its number given
- * to another connection, while a job uses it.
+ * Sends ranges of files to sockets without copying them through this process: `sendfile` on a thread of its own,
+ * which is started by the first job. The pump duplicates both descriptors, so that neither can be closed, and its
+ * number given to another connection, while a job uses it.
  */
 export class Pump implements FilePump {
   readonly #load: () => Calls;
@@ -145,8 +145,8 @@ export class Pump implements FilePump {
   }
 
   /**
-   * Handles the end of the thread. Descriptors of jobs that it did not end stay open: it may have closed them, and their
-   * numbers may be those of other connections by now.
+   * Handles the end of the thread. Descriptors of jobs that it did not end stay open: it may have closed them, and
+   * their numbers may be those of other connections by now.
    */
   #stopped(reason: string): void {
     const started = this.#started;

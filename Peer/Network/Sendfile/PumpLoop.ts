@@ -1,8 +1,8 @@
 import type { PumpEnd, PumpFailure, PumpJob, PumpOrder, Sendfile } from './Sendfile.ts';
 
 /**
- * Bytes of files that one connection sends before the next one has its turn. Headers do not count: else each slice would
- * end a few bytes before the piece, and the rest would cost a call.
+ * Bytes of files that one connection sends before the next one has its turn. Headers do not count: else each slice
+ * would end a few bytes before the piece, and the rest would cost a call.
  */
 export const SLICE_BYTES = 1_048_576;
 const EINTR = -4;

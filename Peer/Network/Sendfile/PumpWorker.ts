@@ -6,7 +6,9 @@ import type { PumpOrder } from './Sendfile.ts';
 /** Upper bound on one wait, so that the thread can be stopped. */
 const POLL_MS = 250;
 
-/** The thread of the pump: takes orders, sends, reports ends. While there are jobs it waits for sockets and its event. */
+/**
+ * The thread of the pump: takes orders, sends, reports ends. While there are jobs it waits for sockets and its event.
+ */
 const port = parentPort;
 if (port === null) throw new Error('to be started as a worker');
 const event = Number(workerData);

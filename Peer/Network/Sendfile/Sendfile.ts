@@ -1,6 +1,8 @@
 /** Sending files without copying them through this process: system calls, jobs and their ends. */
 
-/** System calls of the pump. A result below 0 is a negated errno. Descriptors are non-blocking sockets and open files. */
+/**
+ * System calls of the pump. A result below 0 is a negated errno. Descriptors are non-blocking sockets and open files.
+ */
 export interface Sendfile {
   /** Sends bytes that bytes of a file follow; returns the number accepted. */
   sendHeader(socket: number, bytes: Uint8Array): number;

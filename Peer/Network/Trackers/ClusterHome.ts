@@ -27,9 +27,9 @@ export interface HomePlan {
 }
 
 /**
- * Chooses the home of a peer in a cluster: the tracker with the highest rank. Ranks differ from peer to peer (rendezvous hashing),
- * so that the peers are spread evenly, and the death of a tracker moves none but its own. A better home takes over when it
- * holds the catalog.
+ * Chooses the home of a peer in a cluster: the tracker with the highest rank. Ranks differ from peer to peer
+ * (rendezvous hashing), so that the peers are spread evenly, and the death of a tracker moves none but its own. A
+ * better home takes over when it holds the catalog.
  * @param used - connected trackers of the cluster that are not about to close
  * @param spares - other trackers of the cluster that may be contacted
  */

@@ -12,9 +12,9 @@ interface Losses {
 }
 
 /**
- * Damps trackers of a cluster that come and go, like routes that flap (RFC 2439): after its second loss within an hour a
- * tracker is not chosen as home for a minute, after each further one for twice as long. Otherwise its peers would publish
- * everything at another tracker with every loss, and once more with every return.
+ * Damps trackers of a cluster that come and go, like routes that flap (RFC 2439): after its second loss within an
+ * hour a tracker is not chosen as home for a minute, after each further one for twice as long. Otherwise its peers
+ * would publish everything at another tracker with every loss, and once more with every return.
  */
 export class HoldDowns {
   /** By address, the last lost one last. */

@@ -48,8 +48,8 @@ function undialableOf(...claims: readonly (PeerExtensions | undefined)[]): PeerE
 }
 
 /**
- * Merges hits by content, in order of arrival; drops content held only by this peer. Hits of one answer come from different
- * peers, so their holders add up; those of different trackers may be the same.
+ * Merges hits by content, in order of arrival; drops content held only by this peer. Hits of one answer come from
+ * different peers, so their holders add up; those of different trackers may be the same.
  */
 export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoint): SearchHit[] {
   const byFile = new Map<FileId, MergedHit>();

@@ -131,7 +131,10 @@ export class TrackerQueries {
     return mergePeers(perTracker, this.#options.viewpoint());
   }
 
-  /** Up to `max` registered peers, from a random position. Empty when no tracker answers. @throws ShoalError CANCELLED */
+  /**
+   * Up to `max` registered peers, from a random position. Empty when no tracker answers.
+   * @throws ShoalError CANCELLED
+   */
   async sample(max: number, random: Random, signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const surplus = Math.max(0, this.registered - max);
     const from = surplus === 0 ? 0 : Math.floor(random() * surplus);

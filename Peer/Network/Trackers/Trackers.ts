@@ -163,8 +163,9 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   }
 
   /**
-   * Waits until a tracker is connected and holds the current catalog, at most `maxMs`; longer while none is found
-   * and this peer is about to start its own. Without any source of trackers there is no wait. True: a tracker is connected.
+   * Waits until a tracker is connected and holds the current catalog, at most `maxMs`; longer while none is found and
+   * this peer is about to start its own. Without any source of trackers there is no wait. True: a tracker is
+   * connected.
    */
   async ready(maxMs: number): Promise<boolean> {
     const { configured, discovery } = this.#options;

@@ -42,8 +42,8 @@ export async function withoutIdleLimit<T>({ socket }: IncomingMessage, transfer:
 }
 
 /**
- * The socket of an answer, for sending files without copies. It has no descriptor while answers to earlier requests of the
- * connection are pending.
+ * The socket of an answer, for sending files without copies. It has no descriptor while answers to earlier requests
+ * of the connection are pending.
  * @param begin - sends the headers of the answer
  */
 export function plainSocketOf(response: ServerResponse, begin: () => void): PlainSocket {

@@ -30,8 +30,8 @@ export class MetalinkMaker {
   }
 
   /**
-   * A document with every peer that serves the content over HTTP, and its SHA-256. Without a SHA-256, it names this peer
-   * alone, which verifies what it sends.
+   * A document with every peer that serves the content over HTTP, and its SHA-256. Without a SHA-256, it names this
+   * peer alone, which verifies what it sends.
    * @throws ShoalError as WebNetwork.open
    */
   async document(fileId: FileId, { client, host }: MetalinkRequest, signal: AbortSignal): Promise<string> {

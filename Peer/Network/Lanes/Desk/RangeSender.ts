@@ -32,7 +32,10 @@ interface Place {
   readonly within: number;
 }
 
-/** Sends one range of a file: waits for turns, sends pieces by the pump or through pooled buffers, keeps to the limits. */
+/**
+ * Sends one range of a file: waits for turns, sends pieces by the pump or through pooled buffers, keeps to the
+ * limits.
+ */
 export class RangeSender {
   /** Bytes not sent yet. */
   leftBytes: number;
@@ -151,7 +154,9 @@ export class RangeSender {
     }
   }
 
-  /** Larger jobs for fast clients; slow ones need none that takes seconds, to be told from clients that read nothing. */
+  /**
+   * Larger jobs for fast clients; slow ones need none that takes seconds, to be told from clients that read nothing.
+   */
   #adaptJobs(tookMs: number): void {
     if (tookMs < JOB_FAST_MS) this.#jobBytes = Math.min(JOB_BYTES_MAX, this.#jobBytes * 2);
     else if (tookMs > JOB_SLOW_MS) this.#jobBytes = Math.max(PUMPED_BYTES_MIN, this.#jobBytes / 2);

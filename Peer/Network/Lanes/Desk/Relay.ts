@@ -3,8 +3,8 @@ import type { RateFlow } from '../Limits/RateFlow.ts';
 import type { Sink } from './Serving.ts';
 
 /**
- * Sends pieces of a file that arrive meanwhile, within the limits of the flow. It takes no slot, which would be idle while
- * the pieces arrive.
+ * Sends pieces of a file that arrive meanwhile, within the limits of the flow. It takes no slot, which would be idle
+ * while the pieces arrive.
  * @param moved - called after each write
  * @throws ShoalError CANCELLED; failures of the pieces and of the sink pass through
  */

@@ -28,10 +28,10 @@ interface Leecher {
 }
 
 /**
- * Upload slots, and the queue for them. A slot belongs to a client, not to a file. A client is named by its key. It passes on when others wait, after
- * 16 MiB or half a second of throughput (whichever is more), divided by their number.
- * Next is the peer with the fewest bytes, so that busy peers get equal bytes, whatever their chunk size and speed.
- * Extra small slots serve demands up to 512 KiB, so that a picture need not wait for films.
+ * Upload slots, and the queue for them. A slot belongs to a client, not to a file. A client is named by its key. It
+ * passes on when others wait, after 16 MiB or half a second of throughput (whichever is more), divided by their
+ * number. Next is the peer with the fewest bytes, so that busy peers get equal bytes, whatever their chunk size and
+ * speed. Extra small slots serve demands up to 512 KiB, so that a picture need not wait for films.
  */
 export class UploadSlots {
   readonly #heldOf: (peer: string) => number;

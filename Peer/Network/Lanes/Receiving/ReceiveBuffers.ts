@@ -8,8 +8,8 @@ export const REGION_ROOM = 1_048_576 + 4_096;
 const SHARED_MAX = REGION_ROOM / 2;
 
 /**
- * Reading pauses with READING_BUFFERS buffers in use of which WRITING_MAX are full and being written to disk. Without this, a
- * briefly slow disk would make a download use all of its memory, each MiB of it freshly allocated.
+ * Reading pauses with READING_BUFFERS buffers in use of which WRITING_MAX are full and being written to disk. Without
+ * this, a briefly slow disk would make a download use all of its memory, each MiB of it freshly allocated.
  */
 const READING_BUFFERS = 20;
 const WRITING_MAX = 8;

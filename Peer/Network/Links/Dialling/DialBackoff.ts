@@ -2,7 +2,10 @@ import { AWAY_RETRY_MS } from '../../../../Protocol/Limits.ts';
 import { type Address, formatAddress } from '../../../../Shared/Address.ts';
 import { backoffMs } from '../../../../Shared/Backoff.ts';
 
-/** Backoff of an address at which no peer ever answered: 1 s, doubled up to 30 min. The address may be that of a victim. */
+/**
+ * Backoff of an address at which no peer ever answered: 1 s, doubled up to 30 min. The address may be that of a
+ * victim.
+ */
 const STRANGE_MS = 1_000;
 const STRANGE_MAX_MS = 1_800_000;
 /** Addresses that are remembered; the one that failed least recently is evicted. */

@@ -3,8 +3,8 @@ import type { Clock } from '../../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../../Shared/ShoalError.ts';
 
 /**
- * Time without a connection the first way, dial or call, after which the other way is tried as well: above a round trip on
- * most lines, as with Happy Eyeballs (RFC 8305: 250 ms).
+ * Time without a connection the first way, dial or call, after which the other way is tried as well: above a round
+ * trip on most lines, as with Happy Eyeballs (RFC 8305: 250 ms).
  */
 const SECOND_WAY_MS = 300;
 /** Time for a called peer to connect: a round trip to it, its dial, and a lost packet. */

@@ -14,8 +14,8 @@ export interface RelayEndOptions {
 }
 
 /**
- * One half of a relayed connection: passes its bytes on to the other half, as fast as the limits and that half allow. At most
- * one read is held. Both halves end together.
+ * One half of a relayed connection: passes its bytes on to the other half, as fast as the limits and that half allow.
+ * At most one read is held. Both halves end together.
  */
 export class RelayEnd implements StreamHandler {
   readonly #stream: ByteStream;

@@ -48,8 +48,8 @@ interface Session {
 }
 
 /**
- * Relays connections between linked peers that cannot connect to each other: each of both dials us, and the bytes of one go to
- * the other. The bytes are encrypted between the two peers: nothing in them is read.
+ * Relays connections between linked peers that cannot connect to each other: each of both dials us, and the bytes of
+ * one go to the other. The bytes are encrypted between the two peers: nothing in them is read.
  */
 export class RelayHost {
   readonly #options: RelayHostOptions;
@@ -185,8 +185,8 @@ export class RelayHost {
   }
 
   /**
-   * The other half ends by itself when its last bytes are sent: until then the session counts, and is cut when it is idle.
-   * One that has not dialled yet comes in vain.
+   * The other half ends by itself when its last bytes are sent: until then the session counts, and is cut when it is
+   * idle. One that has not dialled yet comes in vain.
    */
   #halfEnded(session: Session, half: Half): void {
     half.isOver = true;

@@ -24,7 +24,11 @@ export interface RelayPeer {
     readonly relays: boolean;
     /** Where its port is. */
     readonly endpoint: Requester;
-    /** Requests a connection to a peer. @returns the token of our half. @throws ShoalError REFUSED, NOT_FOUND, TIMEOUT */
+    /**
+     * Requests a connection to a peer.
+     * @returns the token of our half.
+     * @throws ShoalError REFUSED, NOT_FOUND, TIMEOUT
+     */
     requestRelay(peerId: PeerId, signal: AbortSignal): Promise<string>;
   };
   send(message: ControlOf<'relayedBy'>): void;

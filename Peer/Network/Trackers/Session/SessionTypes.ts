@@ -29,7 +29,9 @@ export interface TrackerSessionOptions {
   readonly queryToken: string;
 }
 
-/** Whether a tracker relays queries to this peer: by choice, or because no tracker holds that many files of one peer. */
+/**
+ * Whether a tracker relays queries to this peer: by choice, or because no tracker holds that many files of one peer.
+ */
 export function isUnlisted({ unlisted, feed }: Pick<TrackerSessionOptions, 'unlisted' | 'feed'>): boolean {
   return unlisted === true || feed.files > CATALOG_FILES_MAX;
 }
