@@ -1,6 +1,8 @@
 import { Command, type Option } from 'commander';
+import { wrapLines } from '../Peer/CommandInterface.ts';
 import { checked, peerOptions } from '../Peer/Settings/CommandLine.ts';
 import { readPort } from '../Shared/Address.ts';
+import { HELP_FORMAT } from '../Shared/HelpFormat.ts';
 import { SHOAL_COMMANDS } from './Commands/Commands.ts';
 import type { CompletedCommand } from './Commands/CompletionScript.ts';
 import type { ShoalCommand } from './Commands/ShoalCommand.ts';
@@ -19,6 +21,11 @@ export function makeProgram(act: Act): Command {
     .description('Find, download and share files on this network, one command at a time.')
     .option('-V, --version', 'the version of Shoal')
     .helpCommand('help [command]', HELP_SUMMARY)
+    .configureHelp({
+      ...HELP_FORMAT,
+      // Arguments and options stand in the help of each.
+      subcommandTerm: (command) => [command.name(), ...command.aliases()].join(', '),
+    })
     .exitOverride();
   for (const [name, command] of Object.entries(SHOAL_COMMANDS)) {
     const parsed = program.command(`${name} ${command.usage}`.trimEnd()).description(command.summary);
@@ -28,7 +35,9 @@ export function makeProgram(act: Act): Command {
     addFlags(parsed, command);
     const { forms = [command.usage] } = command;
     parsed.usage(forms.map((form) => `[options] ${form}`.trimEnd()).join(`\n       shoal ${name} `));
-    if (command.details) parsed.addHelpText('after', command.details);
+    const { details } = command;
+    const width = () => parsed.configureOutput().getOutHelpWidth?.() ?? Number.POSITIVE_INFINITY;
+    if (details) parsed.addHelpText('after', () => wrapLines(details, width()));
   }
   return program;
 }

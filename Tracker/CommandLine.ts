@@ -5,6 +5,7 @@ import { type Invite, readNetwork } from '../Protocol/Private/Invite.ts';
 import { type Address, parseHostPort, readPort } from '../Shared/Address.ts';
 import { type ConfigFile, placeOf } from '../Shared/ConfigLines.ts';
 import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
+import { HELP_FORMAT } from '../Shared/HelpFormat.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../Shared/Log.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { type NatsOptions, readServer } from './Cluster/NatsServer.ts';
@@ -68,6 +69,7 @@ interface Flags {
 /** The options of the tracker, also for its manual page. */
 export function trackerCommand(): Command {
   return new Command('node Tracker.js')
+    .configureHelp(HELP_FORMAT)
     .description('Lists the peers of a network and the files they share. Keeps everything in memory.')
     .argument('[port]', `UDP port to listen on (default: ${TRACKER_PORT})`, readPort)
     .option('--port <port>', 'the same', readPort)

@@ -74,7 +74,7 @@ export class Screen {
     const { error, text, json } = answer;
     if (this.json && output === 'stderr') this.printLine(json);
     else if (this.json) await written(`${json}\n`);
-    else if (error === undefined) await this.print(text);
+    else if (error === undefined) await this.print(wrapLines(text, this.width ?? Number.POSITIVE_INFINITY));
     else {
       if (text !== '') this.printLine(text);
       this.#printSentence(`error: ${printable(error.message)}`);

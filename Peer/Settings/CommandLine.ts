@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type Invite, readNetwork } from '../../Protocol/Private/Invite.ts';
 import type { Address } from '../../Shared/Address.ts';
 import type { ConfigFile } from '../../Shared/ConfigLines.ts';
+import { HELP_FORMAT } from '../../Shared/HelpFormat.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../../Shared/Log.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
@@ -115,6 +116,7 @@ export function readCommandLine(
 ): Settings | EarlyExit {
   const command = peerOptions(
     new Command('node Peer.js')
+      .configureHelp(HELP_FORMAT)
       .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
       .argument(
         '[port or tracker]',
@@ -124,7 +126,7 @@ export function readCommandLine(
   )
     .addHelpText(
       'after',
-      '\nInside: help shows the commands. Piped commands run in order and end the program.',
+      '\nInside: help shows the commands. Piped commands run in order, then it ends.',
     )
     .exitOverride()
     .configureOutput({ writeOut: write.out, writeErr: write.error });

@@ -4,6 +4,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { CommandCall, CommandContext, ConsoleCommand } from '../Command.ts';
 import { usageError } from '../Line/Usage.ts';
 import type { PeerControls, WebAccess } from '../Ports.ts';
+import { formatDate } from '../Views/HumanUnits.ts';
 import { baseName } from '../Views/Items.ts';
 import { type LinkItem, linkItem, linksText } from '../Views/LinkViews.ts';
 import type { ViewStyle } from '../Views/ViewStyle.ts';
@@ -79,7 +80,7 @@ async function create(
         // Without a terminal no line is too wide, and no code is scanned.
         ...(Number.isFinite(width) ? ['', renderUnicodeCompact(item.address)] : []),
         '',
-        `Valid until ${item.expires}. End it: link --revoke ${item.number}`,
+        `Valid until ${formatDate(Date.parse(String(item.expires)))}. End it: link --revoke ${item.number}`,
       ].join('\n'),
   };
 }

@@ -1,5 +1,5 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import { formatDuration, plural } from '../Views/HumanUnits.ts';
+import { formatCount, formatDuration, plural } from '../Views/HumanUnits.ts';
 import { bad, type DiagnosisFacts, type Finding, fine } from './Finding.ts';
 
 /** Share of the descriptors above which connections may soon be refused. */
@@ -16,7 +16,10 @@ export function systemChecks(facts: DiagnosisFacts): readonly Finding[] {
 
 function descriptorCheck({ health: { descriptors } }: DiagnosisFacts): Finding {
   const { used, allowed } = descriptors;
-  const text = used === undefined ? `${allowed} are allowed` : `${used} of ${allowed} are in use`;
+  const text =
+    used === undefined
+      ? `${formatCount(allowed)} are allowed`
+      : `${formatCount(used)} of ${formatCount(allowed)} are in use`;
   if (used === undefined || used < allowed * DESCRIPTORS_SHORT) return fine('descriptors', text);
   return bad('descriptors', text, 'Allow more before the start: ulimit -n 4096');
 }

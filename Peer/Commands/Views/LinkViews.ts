@@ -1,6 +1,7 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { SharedLink } from '../Ports.ts';
 import { limitedTable } from './FileViews.ts';
+import { formatDate } from './HumanUnits.ts';
 import { baseName, isoDate } from './Items.ts';
 import type { Column } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
@@ -34,7 +35,7 @@ export function linksText(items: readonly LinkItem[], style: ViewStyle): string 
   const row = (item: LinkItem) => [
     String(item.number),
     safeText(item.name),
-    String(item.expires).slice(0, 16).replace('T', ' '),
+    formatDate(Date.parse(String(item.expires))),
     item.address,
   ];
   return `${limitedTable(columns, items, row, style, '')}\n\nEnd one: link --revoke <number>`;

@@ -1,7 +1,26 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { failureAnswer } from '../../../Cli/Running/Answers.ts';
+import { failureAnswer, successAnswer } from '../../../Cli/Running/Answers.ts';
 import { Screen } from '../../../Cli/Running/Screen.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+
+test('text of a command wraps at the width of the terminal', async () => {
+  const { isTTY, columns } = process.stdout;
+  Object.assign(process.stdout, { isTTY: true, columns: 20 });
+  let shown = '';
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text: unknown, done: unknown) => {
+    shown += String(text);
+    (done as () => void)();
+    return true;
+  });
+  onTestFinished(() => {
+    write.mockRestore();
+    Object.assign(process.stdout, { isTTY, columns });
+  });
+  await new Screen({ json: false, progress: false }).answer(
+    successAnswer('uninstall', {}, '/home/anna/.cache  hashes of files'),
+  );
+  expect(shown).toBe('/home/anna/.cache\nhashes of files\n'.replace('\n', ' \n'));
+});
 
 test('a progress line is erased before an error, whichever screen prints it', async () => {
   const { isTTY } = process.stderr;
