@@ -43,6 +43,36 @@ test.each(PAGES)('%s: every link leads to a file and a heading', (page) => {
   expect(broken).toEqual([]);
 });
 
+test('every path of a source in a page exists', () => {
+  const roots = [
+    'Shared',
+    'Protocol',
+    'Tracker',
+    'Peer',
+    'Cli',
+    'Web',
+    'test',
+    'bench',
+    'harden',
+    'packaging',
+  ];
+  const places = roots.flatMap((root) =>
+    readdirSync(join(ROOT, root), { recursive: true, encoding: 'utf8' }).map((path) => `/${root}/${path}`),
+  );
+  const known = places.map((path) => path.replace(/\.\w+$/, ''));
+  const named = PAGES.flatMap((page) =>
+    [...textOf(page).matchAll(/`([A-Z]\w+(?:\/[A-Z]\w+)+|[A-Z]\w+\/[\w/]*\w\.ts)\/?[`:]/g)].map(
+      ([, path = '']) => `${page}: ${path}`,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  const gone = named.filter((each) => {
+    const end = `/${each.replace(/^.*: /, '').replace(/\.ts$/, '')}`;
+    return !known.some((path) => path.endsWith(end));
+  });
+  expect(gone).toEqual([]);
+});
+
 test.each([
   ['node Peer.js', peerOptions(new Command())],
   ['node Tracker.js', trackerCommand()],
