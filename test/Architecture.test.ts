@@ -183,7 +183,7 @@ const DECISIONS = [
   'Peer/Network/Links/Accepting/Bans.ts',
   'Peer/Network/Lanes/Sending/LaneTokens.ts',
   'Peer/Network/Trackers/MergeAnswers.ts',
-  'Peer/Network/Links/PeerSession.ts',
+  'Peer/Network/Links/Link/PeerSession.ts',
   'Peer/Network/Trackers/Session/PublishPlan.ts',
   'Peer/Network/Trackers/Session/QueryAnswers.ts',
   'Peer/Network/Trackers/Session/RelayedPages.ts',

@@ -2,7 +2,7 @@ import { type LaneFrames, LaneReader } from '../../Peer/Network/Lanes/Receiving/
 import { ReceiveBuffers } from '../../Peer/Network/Lanes/Receiving/ReceiveBuffers.ts';
 import { LaneOutput } from '../../Peer/Network/Lanes/Sending/LaneOutput.ts';
 import { LaneServer } from '../../Peer/Network/Lanes/Sending/LaneServer.ts';
-import { PeerSession } from '../../Peer/Network/Links/PeerSession.ts';
+import { PeerSession } from '../../Peer/Network/Links/Link/PeerSession.ts';
 import { FrameDecoder } from '../../Protocol/FrameDecoder.ts';
 import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import { CONTROL_FRAME_BYTES_MAX, GREETING_FRAME_BYTES_MAX } from '../../Protocol/Limits.ts';

@@ -3,7 +3,7 @@ import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
 import { formatAddress } from '../../../Shared/Address.ts';
 import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
 import { type AnnounceHave, HaveBatch } from './Content/HaveBatch.ts';
-import type { LinkedPeer } from './LinkedPeer.ts';
+import type { LinkedPeer } from './Link/LinkedPeer.ts';
 import type { PeerExchange } from './PeerExchange.ts';
 import type { NamedTracker } from './PeerLinksTypes.ts';
 

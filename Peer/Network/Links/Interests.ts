@@ -4,7 +4,7 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { KnownContact } from '../../Model.ts';
 import { Suggestions } from '../Lanes/Sending/Suggestions.ts';
 import type { ChunkProvider } from '../Ports.ts';
-import type { LinkedPeer } from './LinkedPeer.ts';
+import type { LinkedPeer } from './Link/LinkedPeer.ts';
 import { PeerExchange } from './PeerExchange.ts';
 
 export interface InterestsOptions {

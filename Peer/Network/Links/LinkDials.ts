@@ -7,8 +7,8 @@ import type { OpenConnection, ProvenStream, SecureTransport } from './Accepting/
 import { DialBackoff } from './Dialling/DialBackoff.ts';
 import { anotherPeer, notDialledYet } from './Dialling/Failures.ts';
 import { reach } from './Dialling/Reach.ts';
-import type { LinkedPeer } from './LinkedPeer.ts';
-import type { PeerLink } from './PeerLink.ts';
+import type { LinkedPeer } from './Link/LinkedPeer.ts';
+import type { PeerLink } from './Link/PeerLink.ts';
 import type { RelayVia } from './Relaying/RelayTypes.ts';
 
 /** Time for a peer to connect at our call. */

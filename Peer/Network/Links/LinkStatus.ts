@@ -1,6 +1,6 @@
 import type { Uploads } from '../Lanes/Sending/Uploads.ts';
 import type { SecureTransport } from './Accepting/Secure.ts';
-import type { LinkedPeer } from './LinkedPeer.ts';
+import type { LinkedPeer } from './Link/LinkedPeer.ts';
 import type { LinkStatus } from './PeerLinksTypes.ts';
 
 /** Control links with their lanes, for display. */

@@ -7,10 +7,10 @@ import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';
 import type { PlainConnection } from './Accepting/PlainOpening.ts';
 import type { ProvenStream } from './Accepting/Secure.ts';
+import { LinkedPeer, type PeerContext } from './Link/LinkedPeer.ts';
+import { type LinkEvents, PeerLink } from './Link/PeerLink.ts';
+import { newLinkStays } from './Link/PeerSession.ts';
 import { LinkDials, type LinkDialsOptions } from './LinkDials.ts';
-import { LinkedPeer, type PeerContext } from './LinkedPeer.ts';
-import { type LinkEvents, PeerLink } from './PeerLink.ts';
-import { newLinkStays } from './PeerSession.ts';
 import type { RelayVia } from './Relaying/RelayTypes.ts';
 
 export interface LinkTableOptions extends Pick<LinkDialsOptions, 'call' | 'relayed'> {

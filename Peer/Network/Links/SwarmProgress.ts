@@ -2,7 +2,7 @@ import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { KnownContact } from '../../Model.ts';
-import type { LinkedPeer } from './LinkedPeer.ts';
+import type { LinkedPeer } from './Link/LinkedPeer.ts';
 
 /** Chunks of a file at a linked peer, and their growth in bytes per second. */
 export interface SwarmProgress {

@@ -14,8 +14,8 @@ import { DeferredHaves } from '../../../Peer/Network/Links/Content/DeferredHaves
 import { fetchDescription } from '../../../Peer/Network/Links/Content/FetchDescription.ts';
 import { HaveBatch } from '../../../Peer/Network/Links/Content/HaveBatch.ts';
 import { RemoteFiles } from '../../../Peer/Network/Links/Content/RemoteFiles.ts';
+import { PeerLink } from '../../../Peer/Network/Links/Link/PeerLink.ts';
 import { PeerExchange } from '../../../Peer/Network/Links/PeerExchange.ts';
-import { PeerLink } from '../../../Peer/Network/Links/PeerLink.ts';
 import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { LANE_REQUESTS_MAX, UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { LinkedPeer } from '../../../../Peer/Network/Links/LinkedPeer.ts';
-import type { PeerContext } from '../../../../Peer/Network/Links/PeerContext.ts';
-import type { PeerLink } from '../../../../Peer/Network/Links/PeerLink.ts';
+import { LinkedPeer } from '../../../../Peer/Network/Links/Link/LinkedPeer.ts';
+import type { PeerContext } from '../../../../Peer/Network/Links/Link/PeerContext.ts';
+import type { PeerLink } from '../../../../Peer/Network/Links/Link/PeerLink.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { type ControlMessage, encodeControl } from '../../../../Protocol/PeerMessages.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';

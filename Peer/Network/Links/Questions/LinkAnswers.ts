@@ -1,19 +1,19 @@
-import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
-import type { FileDescription } from '../../../Protocol/FileId.ts';
-import type { FileId } from '../../../Protocol/Ids.ts';
+import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import type { FileDescription } from '../../../../Protocol/FileId.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
 import {
   BITFIELD_PAGE_BYTES,
   CONTROL_FRAME_BYTES_MAX,
   HASHES_PER_PAGE,
   SEARCH_HITS_PER_PEER_MAX,
   SHARE_FILES_MAX,
-} from '../../../Protocol/Limits.ts';
-import { listedFileBytes } from '../../../Protocol/ListedFile.ts';
-import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.ts';
-import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { CatalogEntry } from '../../Model.ts';
-import { refusalOf } from '../Lanes/Sending/Refusal.ts';
-import type { ChunkProvider } from '../Ports.ts';
+} from '../../../../Protocol/Limits.ts';
+import { listedFileBytes } from '../../../../Protocol/ListedFile.ts';
+import type { ControlMessage, ControlOf } from '../../../../Protocol/PeerMessages.ts';
+import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
+import type { CatalogEntry } from '../../../Model.ts';
+import { refusalOf } from '../../Lanes/Sending/Refusal.ts';
+import type { ChunkProvider } from '../../Ports.ts';
 
 type Asked = ControlOf<'list' | 'describe' | 'query'>;
 

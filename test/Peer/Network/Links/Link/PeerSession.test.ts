@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
-import { newLinkStays, PeerSession, type SessionAction } from '../../../../Peer/Network/Links/PeerSession.ts';
-import type { ControlMessage } from '../../../../Protocol/PeerMessages.ts';
-import { instanceOf, peerIdOf } from '../links.ts';
+import {
+  newLinkStays,
+  PeerSession,
+  type SessionAction,
+} from '../../../../../Peer/Network/Links/Link/PeerSession.ts';
+import type { ControlMessage } from '../../../../../Protocol/PeerMessages.ts';
+import { instanceOf, peerIdOf } from '../../links.ts';
 
 const helloOf = (number: number) => ({
   version: 2,

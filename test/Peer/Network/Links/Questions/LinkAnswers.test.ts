@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { LinkAnswers, type LinkAnswersOptions } from '../../../../Peer/Network/Links/LinkAnswers.ts';
-import type { FileId } from '../../../../Protocol/Ids.ts';
-import { SEARCH_HITS_PER_PEER_MAX } from '../../../../Protocol/Limits.ts';
-import type { ControlMessage } from '../../../../Protocol/PeerMessages.ts';
-import { MemoryShare } from '../MemoryShare.ts';
+import {
+  LinkAnswers,
+  type LinkAnswersOptions,
+} from '../../../../../Peer/Network/Links/Questions/LinkAnswers.ts';
+import type { FileId } from '../../../../../Protocol/Ids.ts';
+import { SEARCH_HITS_PER_PEER_MAX } from '../../../../../Protocol/Limits.ts';
+import type { ControlMessage } from '../../../../../Protocol/PeerMessages.ts';
+import { MemoryShare } from '../../MemoryShare.ts';
 
 const FILE = '1'.repeat(64) as FileId;
 

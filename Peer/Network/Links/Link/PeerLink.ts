@@ -1,23 +1,23 @@
-import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
+import { FrameDecoder } from '../../../../Protocol/FrameDecoder.ts';
 import {
   CONTROL_FRAME_BYTES_MAX,
   GREETING_FRAME_BYTES_MAX,
   GREETING_TIMEOUT_MS,
-} from '../../../Protocol/Limits.ts';
+} from '../../../../Protocol/Limits.ts';
 import {
   type ByeReason,
   type ControlMessage,
   decodeControl,
   encodeControl,
   type Hello,
-} from '../../../Protocol/PeerMessages.ts';
-import { type Clock, every } from '../../../Shared/Clock.ts';
-import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
-import { BatchedWriter } from '../Lanes/BatchedWriter.ts';
-import type { ProvenStream } from './Accepting/Secure.ts';
+} from '../../../../Protocol/PeerMessages.ts';
+import { type Clock, every } from '../../../../Shared/Clock.ts';
+import { asShoalError, ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import { BatchedWriter } from '../../Lanes/BatchedWriter.ts';
+import type { ProvenStream } from '../Accepting/Secure.ts';
+import type { RelayVia } from '../Relaying/RelayTypes.ts';
 import { type Conversation, PeerSession, type SessionAction } from './PeerSession.ts';
-import type { RelayVia } from './Relaying/RelayTypes.ts';
 
 /** Unsent bytes from which the link of a peer that does not read is cut. */
 const BACKLOG_BYTES_MAX = 8 * 1_048_576;

@@ -1,14 +1,14 @@
-import type { PeerId } from '../../../Protocol/Ids.ts';
-import { GREETING_TIMEOUT_MS, LINK_DEAD_MS, PING_INTERVAL_MS } from '../../../Protocol/Limits.ts';
+import type { PeerId } from '../../../../Protocol/Ids.ts';
+import { GREETING_TIMEOUT_MS, LINK_DEAD_MS, PING_INTERVAL_MS } from '../../../../Protocol/Limits.ts';
 import {
   type ByeReason,
   byeToVersion,
   type ControlMessage,
   type Hello,
   PROTOCOL_VERSION,
-} from '../../../Protocol/PeerMessages.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { versionText } from './Accepting/VersionText.ts';
+} from '../../../../Protocol/PeerMessages.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { versionText } from '../Accepting/VersionText.ts';
 
 /** Messages on an open link, other than those of the session itself. */
 export type Conversation = Exclude<ControlMessage, { type: 'hello' | 'ping' | 'pong' | 'bye' }>;

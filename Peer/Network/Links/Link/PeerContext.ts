@@ -1,16 +1,16 @@
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import type { ControlOf, ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
-import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { Address, NetworkClass } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import type { Dial } from '../../../Shared/Transport.ts';
-import type { KnownContact } from '../../Model.ts';
-import type { Offer } from '../../PushModel.ts';
-import type { RateLimiter } from '../Lanes/Limits/RateLimiter.ts';
-import type { ReceiveBuffers } from '../Lanes/Receiving/ReceiveBuffers.ts';
-import type { ChunkProvider } from '../Ports.ts';
-import type { SecureTransport } from './Accepting/Secure.ts';
-import type { DialRequests } from './DialRequests.ts';
+import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
+import type { ControlOf, ExchangedPeer } from '../../../../Protocol/PeerMessages.ts';
+import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
+import type { Address, NetworkClass } from '../../../../Shared/Address.ts';
+import type { Clock } from '../../../../Shared/Clock.ts';
+import type { Dial } from '../../../../Shared/Transport.ts';
+import type { KnownContact } from '../../../Model.ts';
+import type { Offer } from '../../../PushModel.ts';
+import type { RateLimiter } from '../../Lanes/Limits/RateLimiter.ts';
+import type { ReceiveBuffers } from '../../Lanes/Receiving/ReceiveBuffers.ts';
+import type { ChunkProvider } from '../../Ports.ts';
+import type { SecureTransport } from '../Accepting/Secure.ts';
+import type { DialRequests } from '../Calling/DialRequests.ts';
 
 /** Context shared by all linked peers. */
 export interface PeerContext {

@@ -1,6 +1,6 @@
-import { LINK_REQUEST_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
-import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { LINK_REQUEST_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
+import type { ControlOf } from '../../../../Protocol/PeerMessages.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
 
 /** Questions over a control link, and the type of each answer unless it is refused. */
 interface Questions {

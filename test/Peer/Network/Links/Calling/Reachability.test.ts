@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
-import { patient, startNode } from '../links.ts';
+import { SimulatedNetwork } from '../../../../Support/SimulatedNetwork.ts';
+import { patient, startNode } from '../../links.ts';
 
 async function pair(firewalled: boolean) {
   const network = new SimulatedNetwork({ seed: 3 });

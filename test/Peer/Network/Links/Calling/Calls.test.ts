@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Calls } from '../../../../Peer/Network/Links/Calls.ts';
-import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
-import { peerIdOf } from '../links.ts';
+import { Calls } from '../../../../../Peer/Network/Links/Calling/Calls.ts';
+import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
+import { peerIdOf } from '../../links.ts';
 
 test('a call is not repeated for 5 s; beyond 1,024 peers the oldest call is evicted', async () => {
   const clock = new SimulatedClock();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { FileListing } from '../../../../Peer/Network/Links/FileListing.ts';
-import type { FileId } from '../../../../Protocol/Ids.ts';
-import { listedFileBytes } from '../../../../Protocol/ListedFile.ts';
+import { FileListing } from '../../../../../Peer/Network/Links/Questions/FileListing.ts';
+import type { FileId } from '../../../../../Protocol/Ids.ts';
+import { listedFileBytes } from '../../../../../Protocol/ListedFile.ts';
 
 const fileId = 'a'.repeat(64) as FileId;
 const file = (path: string, size = 1) => ({ path, size, modifiedMs: 0, fileId });

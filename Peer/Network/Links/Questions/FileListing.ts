@@ -1,7 +1,7 @@
-import { FILE_BYTES_MAX, PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
-import { type ListedFile, listedFileBytes } from '../../../Protocol/ListedFile.ts';
-import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { FILE_BYTES_MAX, PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../../Protocol/Limits.ts';
+import { type ListedFile, listedFileBytes } from '../../../../Protocol/ListedFile.ts';
+import type { ControlOf } from '../../../../Protocol/PeerMessages.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
 
 /** Encoded bytes of one listing: a million files with paths of 80 bytes. */
 const LISTING_BYTES_MAX = 128 * 1_048_576;

@@ -1,7 +1,7 @@
-import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { fullBucket, takeToken } from '../../../Shared/TokenBucket.ts';
-import type { CatalogFeed } from '../Ports.ts';
+import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
+import type { Clock } from '../../../../Shared/Clock.ts';
+import { fullBucket, takeToken } from '../../../../Shared/TokenBucket.ts';
+import type { CatalogFeed } from '../../Ports.ts';
 
 /** Limit on questions by words of all peers together: searching a large share takes milliseconds. */
 const WORDS_RATE = { burst: 60, perSecond: 20 };

@@ -1,18 +1,18 @@
-import type { HelloExtensions } from '../../../Protocol/Extensions.ts';
-import type { PeerId } from '../../../Protocol/Ids.ts';
-import type { ControlOf, ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { KnownContact, PeerContact } from '../../Model.ts';
-import type { TransferLimits } from '../Lanes/Limits/TransferLimits.ts';
-import { ExpectedLanes } from '../Lanes/Receiving/ExpectedLanes.ts';
+import type { HelloExtensions } from '../../../../Protocol/Extensions.ts';
+import type { PeerId } from '../../../../Protocol/Ids.ts';
+import type { ControlOf, ExchangedPeer } from '../../../../Protocol/PeerMessages.ts';
+import type { Address } from '../../../../Shared/Address.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { KnownContact, PeerContact } from '../../../Model.ts';
+import type { TransferLimits } from '../../Lanes/Limits/TransferLimits.ts';
+import { ExpectedLanes } from '../../Lanes/Receiving/ExpectedLanes.ts';
+import { Dials, type DialsOptions } from '../Dialling/Dials.ts';
+import { mayDial } from '../Dialling/MayDial.ts';
+import { RelayClient, type RelayClientOptions } from '../Relaying/RelayClient.ts';
+import { RelayHost } from '../Relaying/RelayHost.ts';
+import type { RelayPeer } from '../Relaying/RelayTypes.ts';
 import { type CallHelper, Calls } from './Calls.ts';
-import { Dials, type DialsOptions } from './Dialling/Dials.ts';
-import { mayDial } from './Dialling/MayDial.ts';
 import { Reachability } from './Reachability.ts';
-import { RelayClient, type RelayClientOptions } from './Relaying/RelayClient.ts';
-import { RelayHost } from './Relaying/RelayHost.ts';
-import type { RelayPeer } from './Relaying/RelayTypes.ts';
 
 /** The control links. */
 interface Links {

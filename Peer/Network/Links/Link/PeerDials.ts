@@ -1,16 +1,16 @@
-import type { PeerId } from '../../../Protocol/Ids.ts';
-import type { ControlMessage, ControlOf, RefusalCode } from '../../../Protocol/PeerMessages.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
-import { asShoalError } from '../../../Shared/ShoalError.ts';
-import type { LaneWay } from '../../LinkModel.ts';
-import type { KnownContact } from '../../Model.ts';
-import type { OpenLane } from '../Lanes/Receiving/Lane.ts';
-import { laneOpener } from '../Lanes/Receiving/OpenLane.ts';
-import type { Requester } from './Dialling/Dials.ts';
-import type { LinkQuestions } from './LinkQuestions.ts';
+import type { PeerId } from '../../../../Protocol/Ids.ts';
+import type { ControlMessage, ControlOf, RefusalCode } from '../../../../Protocol/PeerMessages.ts';
+import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { asShoalError } from '../../../../Shared/ShoalError.ts';
+import type { LaneWay } from '../../../LinkModel.ts';
+import type { KnownContact } from '../../../Model.ts';
+import type { OpenLane } from '../../Lanes/Receiving/Lane.ts';
+import { laneOpener } from '../../Lanes/Receiving/OpenLane.ts';
+import type { Requester } from '../Dialling/Dials.ts';
+import type { LinkQuestions } from '../Questions/LinkQuestions.ts';
+import type { RelayPeer } from '../Relaying/RelayTypes.ts';
 import type { PeerContext } from './PeerContext.ts';
 import type { PeerLink } from './PeerLink.ts';
-import type { RelayPeer } from './Relaying/RelayTypes.ts';
 
 export type DialMessage = ControlOf<
   'dialLane' | 'callPeer' | 'called' | 'testDial' | 'relayTo' | 'relayedBy'
