@@ -224,7 +224,7 @@ export class Peer implements PeerControls {
   }
 
   findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
-    return this.#resolver.findPeer(text, signal);
+    return this.#resolver.peers.find(text, signal);
   }
 
   async *listPeer(

@@ -41,7 +41,7 @@ export function isId(value: string): boolean {
 const SHORT_CHARS = 11;
 const GROUP_CHARS = 4;
 
-/** The beginning of a peer id for people, as `7H4K-2QXR-M3PA`. The last character checks the others. */
+/** The beginning of a peer id for people, as `7H4K-2QXR-M3PB`. The last character checks the others. */
 export function shortPeerId(id: PeerId): string {
   // 14 hex digits are 56 bits; the last bit is left out.
   const bits = BigInt(`0x${id.slice(0, 14)}`) >> 1n;

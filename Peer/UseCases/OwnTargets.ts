@@ -1,39 +1,26 @@
-import { namesPeer } from '../../Protocol/Ids.ts';
-import { formatAddress } from '../../Shared/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { folderNamed, isIdStart, matchName } from '../DownloadManager.ts';
 import type { FileManager } from '../FileManager.ts';
-import type { CatalogEntry, SearchHit, Self } from '../Model.ts';
+import type { CatalogEntry, SearchHit } from '../Model.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
 
 /** The own share, as targets of downloads are looked up in it. */
 export type OwnFiles = Pick<FileManager, 'list' | 'matching'>;
 
-export interface OwnTargetsOptions {
-  readonly self: Pick<Self, 'peerId' | 'name' | 'port'>;
-  readonly files: OwnFiles;
-}
-
 /** Download targets in the own share: a download of them is complete at once, at their path. */
 export class OwnTargets {
-  readonly #options: OwnTargetsOptions;
+  readonly #files: OwnFiles;
 
-  constructor(options: OwnTargetsOptions) {
-    this.#options = options;
-  }
-
-  /** Whether a text is the name, the id or a loopback address of this peer. */
-  isSelf(text: string): boolean {
-    const { peerId, name, port } = this.#options.self;
-    const loopback = ['127.0.0.1', '::1'].map((host) => formatAddress({ host, port }));
-    return text.toLowerCase() === name.toLowerCase() || loopback.includes(text) || namesPeer(text, peerId);
+  constructor(files: OwnFiles) {
+    this.#files = files;
   }
 
   /** Finds a file by name, path or start of its id, or a folder. */
   find(what: string): ResolvedTarget | undefined {
-    const { files } = this.#options;
     if (what.endsWith('/')) return this.#folder(what.replace(/\/+$/, ''));
-    const entries = files.matching({ words: what, fileId: undefined }).filter(({ complete }) => complete);
+    const entries = this.#files
+      .matching({ words: what, fileId: undefined })
+      .filter(({ complete }) => complete);
     const hits = entries.map((file): SearchHit => ({ ...file, holders: [], holderCount: 0, here: true }));
     const match = matchName(what, hits);
     const found = match.kind === 'one' ? [match.hit] : match.kind === 'several' ? match.hits : [];
@@ -53,7 +40,7 @@ export class OwnTargets {
   }
 
   #folder(folder: string, note?: string): ResolvedTarget | undefined {
-    const files = this.#options.files.list(folder).map((entry: CatalogEntry) => ({ ...entry, holders: [] }));
+    const files = this.#files.list(folder).map((entry: CatalogEntry) => ({ ...entry, holders: [] }));
     if (files.length === 0) return undefined;
     return { kind: 'folder', wish: { path: folder, files }, ...(note === undefined ? {} : { note }) };
   }

@@ -1,6 +1,6 @@
-import { type FileId, isShortPeerId, namesPeer } from '../../Protocol/Ids.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
 import { isListedFolder } from '../../Protocol/ListedFile.ts';
-import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
+import { formatAddress } from '../../Shared/Address.ts';
 import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { VersionChoice } from '../CommandInterface.ts';
@@ -17,16 +17,16 @@ import {
   takeVersion,
 } from '../DownloadManager.ts';
 import { portablePath } from '../FileManager.ts';
-import type { PeerContact, PeerSummary, SearchHit, Self } from '../Model.ts';
+import type { PeerContact, SearchHit } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { FolderListings, isGone } from './FolderListings.ts';
 import { type OwnFiles, OwnTargets } from './OwnTargets.ts';
+import { ambiguous, onlyPeer, PeerFinder, type PeerFinderOptions } from './PeerFinder.ts';
 import { folderRefused, type ResolvedTarget, refuseRoot } from './ResolvedTarget.ts';
 import { timelyAnswers } from './TimelyAnswers.ts';
 
-export interface TargetResolverOptions {
+export interface TargetResolverOptions extends PeerFinderOptions {
   readonly network: NetworkManager;
-  readonly self: Pick<Self, 'peerId' | 'name' | 'port'>;
   readonly files: OwnFiles;
   readonly clock: Clock;
   readonly wallMs: WallClock;
@@ -46,8 +46,9 @@ interface Choice extends VersionChoice {
 /** Displayed hits that are remembered: clients over HTTP search, too. The one displayed longest ago is evicted. */
 const SEEN_MAX = 10_000;
 
-/** Resolves user input (names, ids, folders, peers) to download targets by querying the network. */
+/** Resolves user input (names, ids, folders) to download targets by querying the network. */
 export class TargetResolver {
+  readonly peers: PeerFinder;
   readonly #options: TargetResolverOptions;
   readonly #network: NetworkManager;
   readonly #folders: FolderListings;
@@ -58,7 +59,8 @@ export class TargetResolver {
     this.#options = options;
     this.#network = options.network;
     this.#folders = new FolderListings(options);
-    this.#own = new OwnTargets(options);
+    this.#own = new OwnTargets(options.files);
+    this.peers = new PeerFinder(options);
   }
 
   /** Remembers displayed hits, so that id prefixes resolve to them later. */
@@ -156,7 +158,7 @@ export class TargetResolver {
   /**
    * Like `resolveAt`, at the peer named by `text`. If `text` is an IP with several peers: at those that share
    * `what`.
-   * @throws ShoalError like findPeer and resolveAt; AMBIGUOUS when those peers share different content under that
+   * @throws ShoalError like PeerFinder.find and resolveAt; AMBIGUOUS when those peers share different content under that
    * name
    */
   async resolveFrom(
@@ -165,7 +167,7 @@ export class TargetResolver {
     signal: AbortSignal,
     choice: VersionChoice = {},
   ): Promise<ResolvedTarget> {
-    const peers = await this.#candidates(text, signal, true);
+    const peers = await this.peers.candidates(text, signal);
     const [peer] = peers;
     if (peer === undefined) return this.#own.require(what);
     if (peers.length === 1 || !peers.every(({ address }) => address.host === text.trim()))
@@ -194,42 +196,6 @@ export class TargetResolver {
       `"${what}" is not the same at ${having.length} peers of ${text}`,
       having.map((each) => each.peer),
     );
-  }
-
-  /**
-   * Finds a peer by `ip:port`, `ip port`, name, or id prefix.
-   * @throws ShoalError NOT_FOUND, AMBIGUOUS, NO_TRACKER
-   */
-  async findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
-    return onlyPeer(text, await this.#candidates(text, signal));
-  }
-
-  /**
-   * Peers that match the text, by the first rule with a match. An unknown address counts as a match.
-   * @param orSelf - none for the name, id or address of this peer, instead of an error
-   */
-  async #candidates(text: string, signal: AbortSignal, orSelf = false): Promise<readonly PeerContact[]> {
-    const typed = text.trim().replace(/\s+/, ':');
-    const isSelf = this.#own.isSelf(text.trim()) || this.#own.isSelf(typed);
-    const { peers } = await this.#network.queries.peers(signal).catch((failure: unknown) => {
-      if (isHostPort(typed) || isSelf) return { peers: [] };
-      throw failure;
-    });
-    const found = candidates(typed, text.trim(), peers);
-    if (found.length > 0) return found;
-    if (isSelf && orSelf) return [];
-    if (isSelf)
-      throw new ShoalError('LOCAL_CONFLICT', `"${text.trim()}" is this peer itself`, {
-        hint: 'See its files: list. See the other peers: peers',
-      });
-    if (isHostPort(typed)) {
-      const address = await this.#network.resolve(parseHostPort(typed, 0), signal);
-      const known = candidates(formatAddress(address), text.trim(), peers);
-      return known.length > 0 ? known : [{ peerId: undefined, name: '', address }];
-    }
-    if (isShortPeerId(text) === false)
-      throw new ShoalError('NOT_FOUND', `the peer id ${text} is mistyped: its last character does not fit`);
-    throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
   }
 
   async #findFolder(what: string, signal: AbortSignal, choice: VersionChoice): Promise<FolderTarget> {
@@ -303,47 +269,9 @@ function fileFound(
   return { kind: 'file', wish, note: `another file has the same name in another Unicode form: ${other}` };
 }
 
-/** @throws ShoalError AMBIGUOUS */
-function onlyPeer(text: string, peers: readonly PeerContact[]): PeerContact {
-  const [peer, ...others] = peers;
-  if (peer !== undefined && others.length === 0) return peer;
-  throw ambiguous(`"${text}" could be ${peers.length} peers`, peers);
-}
-
-function ambiguous(message: string, peers: readonly PeerContact[]): ShoalError {
-  const names = peers.map((each) => `${each.name} ${formatAddress(each.address)}`);
-  const more = names.length > 5 ? ` … and ${names.length - 5} more` : '';
-  return new ShoalError('AMBIGUOUS', message, {
-    hint: `Name one by address: ${names.slice(0, 5).join(', ')}${more}`,
-  });
-}
-
 /** Holders of the same file; undefined for other content. */
 function holdersOf(found: ResolvedTarget, same: ResolvedTarget): FileWish['holders'] | undefined {
   if (found.kind !== 'file' || same.kind !== 'file' || found.wish.fileId !== same.wish.fileId)
     return undefined;
   return found.wish.holders;
-}
-
-function candidates(address: string, text: string, peers: readonly PeerSummary[]): readonly PeerSummary[] {
-  const rules: ((peer: PeerSummary) => boolean)[] = [
-    (peer) => formatAddress(peer.address) === address,
-    (peer) => peer.name === text,
-    (peer) => peer.name.toLowerCase() === text.toLowerCase(),
-    (peer) => peer.address.host === text,
-    (peer) => namesPeer(text, peer.peerId),
-  ];
-  for (const rule of rules) {
-    const found = peers.filter(rule);
-    if (found.length > 0) return found;
-  }
-  return [];
-}
-
-function isHostPort(text: string): boolean {
-  try {
-    return parseHostPort(text, 0).port > 0;
-  } catch {
-    return false;
-  }
 }

@@ -9,6 +9,8 @@ test('a short peer id is three groups of the first 55 bits, and a check digit', 
   expect(shortPeerId('0'.repeat(64) as PeerId)).toBe('AAAA-AAAA-AAAA');
   expect(shortPeerId('f'.repeat(64) as PeerId)).toMatch(/^7777-7777-777[A-Z2-7]$/);
   expect(shortPeerId(`08${'0'.repeat(62)}` as PeerId)).toMatch(/^BAAA-AAAA-AAA[A-Z2-7]$/);
+  // The example of docs/reference/protocol.md.
+  expect(['7H4K-2QXR-M3PB', '7H4K-2QXR-M3PA'].map(isShortPeerId)).toEqual([true, false]);
 });
 
 test('a short id names its peer, however it is typed, and no other', () => {

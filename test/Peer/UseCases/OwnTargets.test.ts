@@ -3,10 +3,8 @@ import { Catalog } from '../../../Peer/Files/Catalog/Catalog.ts';
 import { CatalogMatch } from '../../../Peer/Files/Catalog/CatalogMatch.ts';
 import type { CatalogEntry } from '../../../Peer/Model.ts';
 import { OwnTargets } from '../../../Peer/UseCases/OwnTargets.ts';
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import { sharedState } from '../../Support/FileStates.ts';
-
-const SELF = { peerId: 'ab'.repeat(32) as PeerId, name: 'anna', port: 9_001 };
 
 function entry(path: string, digit: string): CatalogEntry {
   return { path, fileId: digit.repeat(64) as FileId, size: 5, modifiedMs: 1_000 };
@@ -20,7 +18,7 @@ function targets(...entries: readonly CatalogEntry[]): OwnTargets {
     list: (folder: string) => catalog.list(folder),
     matching: (question: Parameters<CatalogMatch['matching']>[0]) => match.matching(question),
   };
-  return new OwnTargets({ self: SELF, files });
+  return new OwnTargets(files);
 }
 
 function pathOf(own: OwnTargets, what: string): string | undefined {
@@ -56,12 +54,5 @@ describe('targets in the own share', () => {
   it('of one name and different content are a choice', () => {
     const two = targets(entry('x/n.txt', '1'), entry('y/n.txt', '2'));
     expect(two.find('n.txt')).toMatchObject({ kind: 'choose', exact: true });
-  });
-
-  it('are resolved for this peer by its name, id or loopback address', () => {
-    for (const text of ['anna', 'Anna', 'abab', '127.0.0.1:9001', '[::1]:9001'])
-      expect(own.isSelf(text)).toBe(true);
-    for (const text of ['bert', '127.0.0.1:9002', '10.0.0.1:9001', 'ab'])
-      expect(own.isSelf(text)).toBe(false);
   });
 });

@@ -127,7 +127,7 @@ test.each([
   [' 192.0.2.1:22 ', 403],
   ['anna', 200],
   ['192.0.2.9:9001', 200], // Known.
-  ['7H4K-2QXR-M3PA', 200],
+  ['7H4K-2QXR-M3PB', 200],
 ])('a guest makes the peer connect to no unknown address: %s', async (peer, status) => {
   const { base, host } = await webOn();
   host.knowsPeer = (text) => text === '192.0.2.9:9001';
