@@ -43,7 +43,7 @@ function parseLine(content: string, line: number, path: string): ConfigLine[] {
   const value = /^".*"$/.test(raw) ? raw.slice(1, -1) : raw;
   if (match !== null && value !== '') return [{ key: key.toLowerCase(), value, line }];
   const shown = safeText(trimmed.length > 40 ? `${trimmed.slice(0, 40)}…` : trimmed);
-  throw new ShoalError('USAGE', `${placeOf(path, line)} is no setting: ${shown}`, {
+  throw new ShoalError('USAGE', `${placeOf(path, line)} is not a setting: ${shown}`, {
     hint: 'A setting is written: key = value, like tracker = 192.168.1.20',
   });
 }

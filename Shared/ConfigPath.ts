@@ -57,7 +57,7 @@ export async function readConfigText(path: string): Promise<string | undefined> 
       'USAGE',
       `the config file ${safeText(path)} cannot be read: ${whyUnusable(failure)}`,
       {
-        hint: 'It has to be a text file of yours with a key = value a line; SHOAL_CONFIG names another one.',
+        hint: 'It must be a readable text file with lines like key = value; SHOAL_CONFIG names another one.',
         cause: failure,
       },
     );

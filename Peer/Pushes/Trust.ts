@@ -31,7 +31,7 @@ export class Trust {
     this.#saving = kept.catch((failure: unknown) => this.#log.debug(`trust is not kept: ${String(failure)}`));
     await kept.catch((failure: unknown) => {
       throw new ShoalError(diskCode(failure), 'the peer is trusted in this run only: saving failed', {
-        hint: 'Has the disk of your home room, and is the state folder writable?',
+        hint: 'Check the free space in your home, and that the state folder is writable.',
         cause: failure,
       });
     });

@@ -14,7 +14,7 @@ export type HttpLevel = 'off' | WebLevel;
 export function readRelayLimit(text: string): number {
   const { total } = readRates(text, undefined);
   if (total !== undefined) return total;
-  throw new ShoalError('USAGE', `"${text}" is no rate for a relay`, {
+  throw new ShoalError('USAGE', `"${text}" is not a rate for a relay`, {
     hint: 'One rate in bytes a second, like --relay-limit 4M. Without --relay nothing is relayed.',
   });
 }

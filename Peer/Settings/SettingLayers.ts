@@ -88,7 +88,7 @@ export function misspeltVariables(command: Command, environment: Layers['environ
       const near = nearest(name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-'), keys);
       return near === undefined
         ? []
-        : [`warning: ${safeText(name)} is no setting. Did you mean ${variableOf(near)}?`];
+        : [`warning: ${safeText(name)} is not a setting. Did you mean ${variableOf(near)}?`];
     });
 }
 

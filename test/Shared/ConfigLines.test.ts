@@ -50,7 +50,7 @@ test('flags beat the environment, which beats the file; each value names its ori
 });
 
 test.each([
-  ['port = 9001\n\nwhat is this', /^line 3 of .*no setting: what is this/, /key = value/],
+  ['port = 9001\n\nwhat is this', /^line 3 of .*not a setting: what is this/, /key = value/],
   ['trakcer = x', /^line 1 of .*unknown key: trakcer/, /Did you mean tracker\?/],
   ['qqqqqqqq = x', /unknown key/, /The keys are port, .*tracker, /],
   ['port = 0', /^line 1 of .*port cannot be 0/, /1 to 65535/],
@@ -58,7 +58,7 @@ test.each([
   ['port = 1\nport = 2', /^line 2 of .*repeats port/, /Line 1/],
   ['discovery = maybe', /^line 1 of .* is "maybe"/, /on or off/],
   ['name =', /^line 1/, /key = value/],
-  ['na\u001b[31mme = x', /no setting: na\\u\{1b\}/, /key/],
+  ['na\u001b[31mme = x', /not a setting: na\\u\{1b\}/, /key/],
 ])('%j is named with its line', (text, message, hint) => {
   const error = { code: 'USAGE', message: expect.stringMatching(message), hint: expect.stringMatching(hint) };
   expect(() => read(text)).toThrow(expect.objectContaining(error));

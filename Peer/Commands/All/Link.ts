@@ -70,7 +70,7 @@ async function create(
   );
   const content = controls.pushing.findLocal(what);
   if (!controls.localFiles().some(({ fileId }) => fileId === content.fileId))
-    throw new ShoalError('NOT_FOUND', `${what} is not whole yet`, { hint: 'See: downloads' });
+    throw new ShoalError('NOT_FOUND', `${what} is not complete yet`, { hint: 'See: downloads' });
   const item = itemOf(await web.links.create(content, days * DAY_MS));
   return {
     items: [item],

@@ -220,7 +220,7 @@ export class DropTask implements Task {
     const { clock, client, path } = this.#options;
     if (this.#sender !== undefined || clock.nowMs() - this.#awaySinceMs < AWAY_MS) return;
     throw new ShoalError('UNREACHABLE', `${client.name} stopped sending ${path}`, {
-      hint: 'It goes on when the rest is sent within an hour.',
+      hint: 'Send the rest within an hour to continue.',
     });
   }
 

@@ -109,7 +109,7 @@ function claimName(disk: Disk, root: string, from: string, wanted: string): stri
     if (claim(disk, from, inside(root, path))) return path;
   }
   throw new ShoalError('LOCAL_CONFLICT', `every name like "${wanted}" is taken`, {
-    hint: 'Clear the folder up, then resume.',
+    hint: 'Clean up the folder, then resume.',
   });
 }
 
@@ -202,6 +202,6 @@ function makeFolder(disk: Disk, root: string, wanted: string): string {
     }
   }
   throw new ShoalError('LOCAL_CONFLICT', `every folder name like "${wanted}" is taken`, {
-    hint: 'Clear the folder up, then resume.',
+    hint: 'Clean up the folder, then resume.',
   });
 }

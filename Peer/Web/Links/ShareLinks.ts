@@ -131,7 +131,7 @@ export class ShareLinks {
     this.#saving = saved.catch(() => {});
     await saved.catch((failure: unknown) => {
       throw new ShoalError(diskCode(failure), 'the share links hold for this run only: saving failed', {
-        hint: 'Has the disk of your home room, and is the state folder writable? The valid links: link',
+        hint: 'Check the free space in your home, and that the state folder is writable. The valid links: link',
         cause: failure,
       });
     });

@@ -184,7 +184,7 @@ test('an empty path is refused; an empty variable is not set', () => {
 test('a misspelt variable is a warning that names the right one; other variables are ignored', () => {
   const { result, error } = read('', { SHOAL_TRACKERS: 'x', SHOAL_HOMEPAGE_OF_MINE: 'y', SHOAL_CONFIG: '' });
   expect(result).toMatchObject({ trackers: [] });
-  expect(error).toBe('warning: SHOAL_TRACKERS is no setting. Did you mean SHOAL_TRACKER?\n');
+  expect(error).toBe('warning: SHOAL_TRACKERS is not a setting. Did you mean SHOAL_TRACKER?\n');
 });
 
 const INVITE = 'shoal:join/aeaacaqdaqcqmbyibefawdanbyhwyylceaz75hh63q';

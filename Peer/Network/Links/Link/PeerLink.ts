@@ -168,7 +168,7 @@ export class PeerLink implements StreamHandler {
   #brokenBy(error: Error | undefined): ShoalError {
     if (!this.dialledByUs || error !== undefined || this.hello !== undefined)
       return new ShoalError('UNREACHABLE', 'the connection broke', { cause: error });
-    return new ShoalError('UNREACHABLE', 'it closed the connection before its greeting', {
+    return new ShoalError('UNREACHABLE', 'it closed the connection during the handshake', {
       hint: 'It may run an older Shoal, be in a private network, or refuse connections from here for now.',
     });
   }
