@@ -42,17 +42,7 @@ test
   .concurrent(
     title('three computers: when the one with the tracker quits, another takes over within 10 s', NAMESPACES),
     async ({ lan }) => {
-      const hosts = await threeComputers(lan);
-      // The first one starts alone, so that it has the tracker.
-      const [first, second, third] = hosts;
-      const founder = await peerOn(lan, first, false);
-      await eventually('it starts a tracker', async () =>
-        (await founder.items('tracker')).some(
-          ({ foundBy, state }) => foundBy === 'embedded' && state === 'connected',
-        ),
-      );
-      const [anna, berta] = await Promise.all([peerOn(lan, second, true), peerOn(lan, third, false)]);
-      await findsFilm(berta);
+      const { first, third, founder, anna, berta } = await threePeers(lan);
       expect((await berta.items('tracker')).map(({ host }) => host)).toEqual([first.ip]);
 
       founder.program.type('quit');
@@ -75,16 +65,7 @@ test
       NAMESPACES,
     ),
     async ({ lan }) => {
-      const hosts = await threeComputers(lan);
-      const [first, second, third] = hosts;
-      const founder = await peerOn(lan, first, false);
-      await eventually('it starts a tracker', async () =>
-        (await founder.items('tracker')).some(
-          ({ foundBy, state }) => foundBy === 'embedded' && state === 'connected',
-        ),
-      );
-      const [anna, berta] = await Promise.all([peerOn(lan, second, true), peerOn(lan, third, false)]);
-      await findsFilm(berta);
+      const { first, third, founder, anna, berta } = await threePeers(lan);
       await eventually('they know each other', async () => (await anna.items('peers')).length === 2);
 
       await founder.program.kill('SIGKILL');
@@ -175,6 +156,21 @@ async function computers(lan: TestLan, count: number): Promise<readonly Namespac
   lan.onClose(() => made.close());
   networks.set(lan, made);
   return made.hosts;
+}
+
+/** Three computers with a peer each: the first one has the tracker, the second one the film. */
+async function threePeers(lan: TestLan) {
+  const [first, second, third] = await threeComputers(lan);
+  // It starts alone, so that it has the tracker.
+  const founder = await peerOn(lan, first, false);
+  await eventually('it starts a tracker', async () =>
+    (await founder.items('tracker')).some(
+      ({ foundBy, state }) => foundBy === 'embedded' && state === 'connected',
+    ),
+  );
+  const [anna, berta] = await Promise.all([peerOn(lan, second, true), peerOn(lan, third, false)]);
+  await findsFilm(berta);
+  return { first, third, founder, anna, berta };
 }
 
 async function threeComputers(lan: TestLan): Promise<readonly [Namespace, Namespace, Namespace]> {

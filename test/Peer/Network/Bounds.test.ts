@@ -66,6 +66,22 @@ function openedLink() {
   return { clock, link, seen, closed };
 }
 
+/** A lane of a peer that never reads; `reasons` are its breaches of the protocol. */
+function servedLane(token = true) {
+  const reasons: string[] = [];
+  const lane = new LaneServer(new LaneOutput(blockedStream().stream, undefined), {
+    redeem: () => peerIdOf(1),
+    bytesOf: () => 1,
+    asked: () => {},
+    takenBack: () => {},
+    changed: () => {},
+    ended: () => {},
+    misbehaved: (_, reason) => reasons.push(String(reason)),
+  });
+  if (token) lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+  return { lane, reasons };
+}
+
 test('a link to a peer that does not read is cut at a backlog of 8 MiB', () => {
   const { link, closed } = openedLink();
   const frame = Buffer.alloc(1_048_576);
@@ -84,18 +100,7 @@ test('after a goodbye the connection is cut within a second, though the peer doe
 });
 
 test('a lane of a peer that requests and cancels without reading is cut at 8 MiB of unsent rejects', () => {
-  const { stream } = blockedStream();
-  const reasons: string[] = [];
-  const lane = new LaneServer(new LaneOutput(stream, undefined), {
-    redeem: () => peerIdOf(1),
-    bytesOf: () => 1,
-    asked: () => {},
-    takenBack: () => {},
-    changed: () => {},
-    ended: () => {},
-    misbehaved: (_, reason) => reasons.push(String(reason)),
-  });
-  lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+  const { lane, reasons } = servedLane();
   const reject = encodeLane({ type: 'reject', id: 1, code: 'cancelled' }).length;
   const times = Math.floor((8 * 1_048_576) / reject);
   for (let sent = 0; sent < times; sent++) lane.reject(1, 'cancelled');
@@ -109,17 +114,7 @@ test('a lane of a peer that requests and cancels without reading is cut at 8 MiB
 
 test('a lane holds LANE_REQUESTS_MAX requests, files of bundles included; one more ends it', () => {
   const lanes = [1, 2].map(() => {
-    const reasons: string[] = [];
-    const lane = new LaneServer(new LaneOutput(blockedStream().stream, undefined), {
-      redeem: () => peerIdOf(1),
-      bytesOf: () => 1,
-      asked: () => {},
-      takenBack: () => {},
-      changed: () => {},
-      ended: () => {},
-      misbehaved: (_, reason) => reasons.push(String(reason)),
-    });
-    lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+    const { lane, reasons } = servedLane();
     for (let id = 1; id < LANE_REQUESTS_MAX; id++)
       lane.data(encodeLane({ type: 'request', id, fileId: fileOf(1), chunk: id }));
     return { lane, reasons };
@@ -140,21 +135,9 @@ test('a lane accepts frames of 1 KiB before its token, and of 10 KiB after it; a
     return frame;
   };
   const accepts = (bytes: number, after: 'before' | 'after') => {
-    let accepted = true;
-    const lane = new LaneServer(new LaneOutput(blockedStream().stream, undefined), {
-      redeem: () => peerIdOf(1),
-      bytesOf: () => 1,
-      asked: () => {},
-      takenBack: () => {},
-      changed: () => {},
-      ended: () => {},
-      misbehaved: () => {
-        accepted = false;
-      },
-    });
-    if (after === 'after') lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+    const { lane, reasons } = servedLane(after === 'after');
     lane.data(header(bytes));
-    return accepted;
+    return reasons.length === 0;
   };
   expect([accepts(1_024, 'before'), accepts(1_025, 'before')]).toEqual([true, false]);
   expect([accepts(10_240, 'after'), accepts(10_241, 'after')]).toEqual([true, false]);
