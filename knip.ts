@@ -12,6 +12,7 @@ const config: KnipConfig = {
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
     'bench/{main,Questions/*}.ts!',
     'harden/*.ts!',
+    'packaging/ScriptChunks.ts!', // Of vite.config.ts.
     'Demo/screenshots.ts!',
     // Programs that are started by path.
     'harden/Descriptors/main.ts!',

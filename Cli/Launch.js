@@ -10,20 +10,10 @@ export function launch(name) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const [neededMajor, neededMinor] = NODE_NEEDED.split('.').map(Number);
   if (major > neededMajor || (major === neededMajor && minor >= neededMinor))
-    return import('./Start.js').then((module) => module.start(name)).catch(endWithFewDescriptors);
+    return import('./Start.js').then((module) => module.start(name));
   console.error(
     `error: shoal needs Node ${NODE_NEEDED} or later, and this is Node ${process.versions.node}\n` +
       'hint: Install a newer Node from https://nodejs.org, or choose one: nvm install 22',
-  );
-  process.exitCode = 1;
-}
-
-/** Loading the program opens many files at once. @throws any other failure */
-function endWithFewDescriptors(failure) {
-  if (failure.code !== 'EMFILE') throw failure;
-  console.error(
-    'error: this program may open too few files at once to start\n' +
-      'hint: Raise the limit of the shell, and start it again: ulimit -n 1024',
   );
   process.exitCode = 1;
 }

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
+import { scriptRunner } from './Scripts.js';
 
+const PROGRAMS = new URL('../dist/Programs/', import.meta.url);
 /**
  * Bytes of bytecode of a function that V8 runs before it compiles the function again, optimised; V8's default is 67,584.
  * The hot path of a peer is a hundred small functions around a few large copies: to optimise them early costs a short
@@ -23,11 +25,12 @@ export async function start(wanted) {
     printLine(`shoal ${version}`);
     return;
   }
-  // From Node 22 on the compiled code is kept between starts, inside dist, where other users cannot write.
-  module.enableCompileCache?.(fileURLToPath(new URL('../dist/.compiled', import.meta.url)));
+  // Compiled code is kept between starts, inside dist, where other users cannot write: of modules from Node 22 on.
+  const compiled = new URL('../dist/.compiled/', import.meta.url);
+  module.enableCompileCache?.(fileURLToPath(compiled));
   if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
-  const program = new URL(`../dist/Programs/${name}.js`, import.meta.url);
-  if (existsSync(program)) await import(program.href);
+  if (existsSync(new URL(`${name}.js`, PROGRAMS)))
+    await scriptRunner(PROGRAMS, new URL(`${name}-${process.version}/`, compiled))(`./${name}.js`);
   else {
     console.error('error: shoal is not built yet\nhint: Run: npm run build');
     process.exit(1);
@@ -70,8 +73,7 @@ async function trackerProgram() {
  */
 async function asksForState(words) {
   if (words.length > 0) return words.some((each) => each === '--json' || /^--peer(=|$)/.test(each));
-  const running = new URL('../dist/Programs/RunningPeers.js', import.meta.url);
-  if (!existsSync(running)) return false;
-  const { runningPeers } = await import(running.href);
+  if (!existsSync(new URL('RunningPeers.js', PROGRAMS))) return false;
+  const { runningPeers } = await scriptRunner(PROGRAMS)('./RunningPeers.js');
   return (await runningPeers()).length > 0;
 }

@@ -84,6 +84,11 @@ function copyright(licence: string): string {
     'License: see the LICENSE file of each folder',
     ' Node.js and the npm packages come with their licences beside them.',
     '',
+    `Files: ${PROGRAM}/app/dist/Programs/*`,
+    'Copyright: the contributors of Shoal, and the authors of the npm packages in it',
+    'License: MIT, and those in licences.md',
+    ' The file licences.md in this folder names the npm packages, and has their licences.',
+    '',
   ].join('\n');
 }
 

@@ -124,10 +124,7 @@ export function readCommandLine(
         checked(readPortOrTracker),
       ),
   )
-    .addHelpText(
-      'after',
-      '\nInside: help shows the commands. Piped commands run in order, then it ends.',
-    )
+    .addHelpText('after', '\nInside: help shows the commands. Piped commands run in order, then it ends.')
     .exitOverride()
     .configureOutput({ writeOut: write.out, writeErr: write.error });
   try {

@@ -33,14 +33,19 @@ test.each(LAUNCHERS)('%s under an old Node: one sentence and a hint, exit code 1
   );
 });
 
-test.runIf(process.platform === 'linux').each(LAUNCHERS)('%s with 20 descriptors: one sentence', (path) => {
-  const script = `ulimit -n 20; exec "${process.execPath}" "${join(ROOT, path)}" --help`;
-  const { status, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({
-    status: 1,
-    stderr: expect.stringMatching(/^error: this program may open too few files .*\nhint: .+\n$/),
-  });
-});
+// Node itself needs 19.
+test.runIf(process.platform === 'linux').each(LAUNCHERS)(
+  '%s with 20 descriptors loads all its files',
+  (path) => {
+    const script = `ulimit -n 20; exec "${process.execPath}" "${join(ROOT, path)}" --help`;
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^Usage: /),
+      stderr: '',
+    });
+  },
+);
 
 test.each(
   ['Peer.js', 'Tracker.js', 'shoal.js', 'shoal.js peer', 'shoal.js get x', 'shoal.js --json'].flatMap(

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+
+/**
+ * `npm test` runs the unit tests beside those that launch programs. A launched program waits as much as it computes,
+ * and vitest runs projects with different numbers of workers one after the other, so there are two runs of vitest. The
+ * output of the unit tests follows that of the others.
+ *
+ * `--gate DIR` adds coverage and the tests of the five seeds, and writes reports into DIR.
+ */
+const { gate } = parseArgs({ options: { gate: { type: 'string' } } }).values;
+const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+const inGate = (...args) => (gate === undefined ? [] : args);
+
+const unit = vitest('unit', inGate('--coverage'), 'pipe');
+const output = Promise.all([buffer(unit.stdout), buffer(unit.stderr)]);
+const launching = vitest('e2e', inGate('--project', 'seeds'), 'inherit');
+const codes = (await Promise.all([once(unit, 'exit'), once(launching, 'exit')])).map(([code]) => code ?? 1);
+for (const bytes of await output) process.stdout.write(bytes);
+process.exitCode = Math.max(...codes);
+
+function vitest(project, args, output) {
+  const report = inGate('--reporter=default', '--reporter=json', `--outputFile.json=${gate}/${project}.json`);
+  return spawn(process.execPath, [VITEST, 'run', '--project', project, ...args, ...report], {
+    stdio: ['ignore', output, output],
+  });
+}
