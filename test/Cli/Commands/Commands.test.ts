@@ -26,12 +26,14 @@ test('a console command with an own form is not replaced by a forwarded one', ()
   for (const [name, { summary }] of own) expect(SHOAL_COMMANDS[name]?.summary).not.toBe(summary);
 });
 
-test('help fits a terminal of 70 columns', () => {
+test('help fits a terminal of 60 columns, but for forms that cannot be wrapped', () => {
   const program = makeProgram(async () => {});
   const helps = [program, ...program.commands, trackerCommand()].map((command) =>
-    command.configureOutput({ getOutHelpWidth: () => 70 }).helpInformation(),
+    command.configureOutput({ getOutHelpWidth: () => 60 }).helpInformation(),
   );
-  const tooWide = helps.flatMap((help) => help.split('\n').filter((line) => line.length > 70));
+  const tooWide = helps.flatMap((help) =>
+    help.split('\n').filter((line) => line.length > 60 && !/^(Usage:| {7})/.test(line)),
+  );
   expect(tooWide).toEqual([]);
 });
 
