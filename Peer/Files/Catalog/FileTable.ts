@@ -148,7 +148,7 @@ export class FileTable {
 
   /** The same without the device number. */
   isSameAsBefore(row: number, state: FileState): boolean {
-    return this.#ctimes[row] === BigInt.asIntN(64, state.ctimeNs) && this.#isSameContent(row, state);
+    return this.#ctimes[row] === state.ctimeNs && this.#isSameContent(row, state);
   }
 
   /** Row of the file that was last put with this inode, size and mtime: the same file, perhaps under a former name. */
@@ -183,7 +183,7 @@ export class FileTable {
     return (
       this.#inodes[row] === BigInt.asUintN(64, inode) &&
       this.#sizes[row] === size &&
-      this.#mtimes[row] === BigInt.asIntN(64, mtimeNs)
+      this.#mtimes[row] === mtimeNs
     );
   }
 

@@ -23,6 +23,8 @@ export interface FileState {
 /** Mode bit: the owner may run the file. */
 export const OWNER_MAY_RUN = 0o100;
 
+const TIME_NS_MAX = 2n ** 63n - 1n;
+
 /** FAT stores times with this precision. */
 const COARSE_MS = 2_000;
 
@@ -36,7 +38,8 @@ export interface StatFields {
   readonly ctimeNs: bigint;
 }
 
-export function fileState({ mode = 0n, dev, ino, size, mtimeNs, ctimeNs }: StatFields): FileState {
+export function fileState({ mode = 0n, dev, ino, size, ...times }: StatFields): FileState {
+  const [mtimeNs, ctimeNs] = [storableNs(times.mtimeNs), storableNs(times.ctimeNs)];
   return {
     ...((Number(mode) & OWNER_MAY_RUN) === 0 ? {} : { executable: true }),
     size: Number(size),
@@ -47,6 +50,12 @@ export function fileState({ mode = 0n, dev, ino, size, mtimeNs, ctimeNs }: StatF
     mtimeNs,
     ctimeNs,
   };
+}
+
+/** Times are kept as 64 bits of nanoseconds, from 1677 to 2262; file systems have others, too. */
+function storableNs(timeNs: bigint): bigint {
+  if (timeNs > TIME_NS_MAX) return TIME_NS_MAX;
+  return timeNs < -TIME_NS_MAX ? -TIME_NS_MAX : timeNs;
 }
 
 /** The wire has no times before 1970, and none beyond the exact integers. */

@@ -39,8 +39,8 @@ export function encodeRecord(path: string, entry: HashCacheEntry | undefined): B
     const { size, mtimeNs, ctimeNs, inode, device, executable } = entry.file.state;
     bytes.writeUInt8(executable ? PROGRAM : FILE, KIND_AT);
     bytes.writeBigUInt64LE(BigInt(size), SIZE_AT);
-    bytes.writeBigInt64LE(BigInt.asIntN(64, mtimeNs), MTIME_AT);
-    bytes.writeBigInt64LE(BigInt.asIntN(64, ctimeNs), CTIME_AT);
+    bytes.writeBigInt64LE(mtimeNs, MTIME_AT);
+    bytes.writeBigInt64LE(ctimeNs, CTIME_AT);
     bytes.writeBigUInt64LE(BigInt.asUintN(64, inode), INODE_AT);
     bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(device)), DEVICE_AT);
     bytes.write(entry.file.fileId, ID_AT, HASH_BYTES, 'hex');

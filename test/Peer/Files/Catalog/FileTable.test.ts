@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FileTable, REMEMBERED, SHARED } from '../../../../Peer/Files/Catalog/FileTable.ts';
-import { type FileState, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { type FileState, fileState, sameState } from '../../../../Peer/Files/Disk/FileState.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
@@ -137,3 +137,17 @@ test('a row takes another device, ctime and mode for the same content', () => {
   expect(table.state(row)).toEqual(state);
   expect([table.fileId(row), table.withContentOf(state)]).toEqual([id(1), row]);
 });
+
+test.each([
+  ['1600-01-01', -11_676_096_000],
+  ['2400-01-01', 13_569_465_600],
+])(
+  'a file of %s, beyond 64 bits of nanoseconds, is the same file when it is looked at again',
+  (_, seconds) => {
+    const onDisk = () => stateOf(1, { mtime: seconds * 1e9, ctime: seconds * 1e9 });
+    const table = new FileTable();
+    const row = table.put('x', onDisk(), id(1));
+    expect(sameState(table.state(row), onDisk())).toBe(true);
+    expect(table.isSame(row, onDisk())).toBe(true);
+  },
+);
