@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { natsMissing, startNats } from '../bench/Trackers/NatsProgram.ts';
 import { freeUdpPort, startTracker } from '../bench/Trackers/Servers.ts';
+import { usage, usageSince } from '../bench/Usage.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
 import { LivePeers } from './Cluster/LivePeers.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
@@ -40,6 +41,9 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
     const homeless = before.flatMap((home, peer) => (home === dead ? [peer] : []));
     const asking = before.findIndex((home) => home !== dead);
     const wantedMs = peers.intervalMs() + BACK_MS;
+    // Tells a slow machine from slow programs.
+    const pids = [process.pid, ...trackers.filter((_, at) => at !== victim).map(({ pid }) => pid)];
+    const used = await Promise.all(pids.map(usage));
     const killing = trackers[victim]?.kill();
     const isBack = (home: string | undefined) => isSettled(home) && home !== dead;
     const movedMs = await timeUntil(count, () => peers.homes().filter(isBack).length, killing);
@@ -48,6 +52,9 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
       random.sample(homeless, SEARCHED).map(async (peer) => ((await isFound(peers, asking, peer)) ? 0 : 1)),
     );
     const searchedMs = movedMs + performance.now() - startedMs;
+    const spent = await Promise.all(
+      pids.map(async (pid, at) => usageSince(pid, used[at] ?? { cpuSeconds: 0, peakMiB: 0 })),
+    );
     const strayed = peers
       .homes()
       .filter((home, peer) => before[peer] !== dead && home !== before[peer]).length;
@@ -59,6 +66,11 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
         wanted: `a heartbeat and 5 s: ${seconds(wantedMs)}`,
         met: searchedMs <= wantedMs,
         timed: true,
+      },
+      {
+        name: 'CPU meanwhile: all peers (one process), each of the other trackers',
+        value: spent.map(({ cpuSeconds }) => `${cpuSeconds.toFixed(1)} s`).join(', '),
+        met: true,
       },
       figure(
         'files of these peers that are not found',
