@@ -38,16 +38,20 @@ export class LivePeers {
     await Promise.all(this.#all.map((trackers) => trackers.close()));
   }
 
-  /**
-   * Home of each peer: the one tracker that is connected and holds its catalog; undefined: there is none, or there
-   * are two.
-   */
+  /** Home of each peer. */
   homes(): readonly (string | undefined)[] {
-    return this.#all.map((trackers) => {
-      const [home, ...others] = trackers.status().filter(({ state }) => state === 'connected');
-      const isSettled = home !== undefined && others.length === 0 && home.heldVersion === home.version;
-      return isSettled ? formatAddress(home.address) : undefined;
-    });
+    return this.#all.map((_, peer) => this.homeOf(peer));
+  }
+
+  /**
+   * Home of a peer: the one tracker that is connected and holds its catalog; undefined: there is none, or there are
+   * two.
+   */
+  homeOf(peer: number): string | undefined {
+    const connected = this.#all[peer]?.status().filter(({ state }) => state === 'connected') ?? [];
+    const [home, ...others] = connected;
+    const isSettled = home !== undefined && others.length === 0 && home.heldVersion === home.version;
+    return isSettled ? formatAddress(home.address) : undefined;
   }
 
   /** Longest interval of heartbeats. */
