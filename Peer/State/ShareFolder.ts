@@ -18,7 +18,7 @@ export async function makeShare(path: string, log: Log): Promise<boolean> {
     const isFile = systemCode(failure) === 'EEXIST';
     throw new ShoalError(
       'DISK_FAILED',
-      isFile ? `${safeText(path)} is no folder` : `the share folder ${safeText(path)} cannot be created`,
+      isFile ? `${safeText(path)} is not a folder` : `the share folder ${safeText(path)} cannot be created`,
       {
         hint: isFile
           ? 'Choose a folder: --share DIR. For single files: shoal share FILE'

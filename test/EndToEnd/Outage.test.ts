@@ -70,7 +70,7 @@ test.concurrent('a taken port is an error with a hint and code 1; two signals en
 });
 
 test.concurrent.for([
-  ['/bin/sh', /^error: \/bin\/sh is no folder\nhint: /],
+  ['/bin/sh', /^error: \/bin\/sh is not a folder\nhint: /],
   ['/bin/sh/deeper', /cannot be created\nhint: /],
   ['/proc/nope/deeper', /^error: \/proc\/nope\/deeper holds files of the system: .+\nhint: /],
 ] as const)('the share folder %s is an error with a hint and code 1', async ([folder, message], { lan }) => {
