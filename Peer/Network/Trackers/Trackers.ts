@@ -13,12 +13,12 @@ import { isOwnHost } from '../Discovery/LanAddresses.ts';
 import { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
 import { ContactMemory } from './ContactMemory.ts';
+import { DiscoveryTriggers } from './DiscoveryTriggers.ts';
 import { EmbeddedRole } from './EmbeddedRole.ts';
 import { seenFromHere } from './MergeAnswers.ts';
 import { noTracker } from './NoTracker.ts';
 import { Readiness } from './Readiness.ts';
 import type { LinkEvent } from './Session/TrackerLink.ts';
-import { namesUs } from './TrackerChoice.ts';
 import { type PooledTracker, statusOf, TrackerPool } from './TrackerPool.ts';
 import { TrackerQueries } from './TrackerQueries.ts';
 import type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
@@ -40,6 +40,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   readonly #configured: ConfiguredTrackers;
   readonly #memory: ContactMemory;
   readonly #trackerDiscovery: TrackerDiscovery;
+  readonly #triggers: DiscoveryTriggers;
   readonly #embedded: EmbeddedRole;
   readonly #closing = new Closing();
   readonly #readiness: Readiness;
@@ -86,6 +87,13 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       open: (address, foundBy) => this.#pool.open(address, foundBy),
       peerSeen: (peer) => this.emit('peerSeen', peer),
       embed: (port) => void this.#embedded.start(port),
+    });
+    this.#triggers = new DiscoveryTriggers({
+      self: options.self,
+      pool: this.#pool,
+      trackerDiscovery: this.#trackerDiscovery,
+      isOurs,
+      moved: (from, to) => this.emit('moved', from, to),
     });
     this.#embedded = new EmbeddedRole({
       ...options,
@@ -275,7 +283,6 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       if (caller !== undefined) this.emit('called', event.peerId, caller);
       return;
     }
-    if (event.kind === 'moved') this.#moved(tracker, event);
     if (event.kind === 'connected') {
       if (tracker.foundBy !== 'embedded') this.#memory.tracker(address);
       this.emit('trackerFound', this.#placeOf(address));
@@ -288,51 +295,9 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       if (!expected) this.#reportLost(this.#placeOf(address), event.reason);
       this.#configured.review();
     }
-    this.#resumeDiscovery(event);
+    if (this.#isSearching) this.#triggers.onLinkEvent(tracker, event);
     this.#embedded.review();
     this.#readiness.check();
-  }
-
-  /** Resumes discovery when no tracker is left, or the last one is slow. */
-  #resumeDiscovery(event: LinkEvent): void {
-    if (!this.#isSearching) return;
-    const left = this.#pool.staying();
-    if (event.kind === 'lost' && left.length === 0) {
-      this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.allLost(event.sinceMs, nowMs));
-    }
-    if (event.kind === 'suspected' && left.length <= 1) {
-      this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.suspected(nowMs));
-    }
-  }
-
-  #moved(tracker: PooledTracker, event: Extract<LinkEvent, { kind: 'moved' }>): void {
-    if (!this.#isSearching || tracker.foundBy === 'embedded') return;
-    const { address, session } = tracker.link;
-    if (session.standing.alive?.cluster !== undefined) return; // The pool knows its other trackers.
-    const successor = event.onTrackerHost
-      ? { host: address.host, port: event.successor.port }
-      : event.successor;
-    const place = formatAddress(successor);
-    if (place === formatAddress(address)) this.#keep(tracker);
-    if (place === formatAddress(address) || place === tracker.successor) return;
-    tracker.successor = place;
-    this.emit('moved', address, successor);
-    const next = this.#pool.get(successor);
-    if (next?.link.session.standing.state === 'connected') this.#keep(next);
-    if (this.#pool.staying().length > 0) return;
-    const { interfaces, self } = this.#options;
-    const named = namesUs(event.successor, event.onTrackerHost, {
-      port: self.port,
-      observed: session.standing.alive?.observed,
-      isOurs: (host) => isOwnHost(interfaces(), host),
-    });
-    this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.moved(successor, named, nowMs));
-  }
-
-  /** Clears the closing state of a tracker that stays after all. */
-  #keep(tracker: PooledTracker): void {
-    tracker.successor = undefined;
-    this.#trackerDiscovery.dispatch((discovery) => discovery.connected());
   }
 
   #placeOf(address: Address): TrackerPlace {
