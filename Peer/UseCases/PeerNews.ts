@@ -48,7 +48,7 @@ export class PeerNews {
       this.#pausedByDisk.delete(download.number);
       this.tell('download', `${download.path} ${how}`, download);
     };
-    downloads.on('completed', (download) => ended(download, 'is complete'));
+    downloads.on('completed', (download) => ended(download, `is complete${placeOf(download)}`));
     downloads.on('failed', (download) =>
       ended(download, `failed: ${download.error?.message ?? download.reason}`),
     );
@@ -101,4 +101,12 @@ export class PeerNews {
     for (const news of this.#pending.splice(0)) listener(news);
     return () => this.#listeners.off('news', listener);
   }
+}
+
+/** `: /share/a (2).txt`, when a complete download has another name than its sender gave it. */
+function placeOf({ path, finalPath }: DownloadStatus): string {
+  const slashed = (text: string) => text.replaceAll('\\', '/');
+  const isAsNamed =
+    finalPath === undefined || slashed(finalPath).endsWith(`/${slashed(path).replace(/\/$/, '')}`);
+  return isAsNamed ? '' : `: ${finalPath}`;
 }

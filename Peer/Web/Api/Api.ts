@@ -96,7 +96,12 @@ export class Api {
   async #logIn(c: Call): Promise<Response> {
     const { incoming } = c.env;
     if (!isSecure(incoming))
-      return deny(c, { status: 403, message: 'a login needs HTTPS', hint: 'Open https://…' });
+      // The host was checked with every request.
+      return deny(c, {
+        status: 403,
+        message: 'a login needs HTTPS',
+        hint: `Open https://${incoming.headers.host}/`,
+      });
     const denied = this.#bodyDenied(c);
     if (denied !== undefined) return denied;
     const input = v.safeParse(LOGIN, await readJson(incoming, this.#options.clock).catch(tooLarge));

@@ -69,3 +69,19 @@ test('a download that a full disk pauses is reported once, and once more when it
   change({ state: 'paused' }); // Paused by the user.
   expect(heard).toHaveLength(2);
 });
+
+test.each([
+  ['film.mkv', '/share/film.mkv', 'film.mkv is complete'],
+  ['Holiday/', '/share/Holiday', 'Holiday/ is complete'],
+  ['a/b.txt', 'C:\\share\\a\\b.txt', 'a/b.txt is complete'],
+  ['../../x.part', '/share/x.part_', '../../x.part is complete: /share/x.part_'],
+  ['a.txt', '/share/a (2).txt', 'a.txt is complete: /share/a (2).txt'],
+])('a complete download %s at %s is reported as "%s"', (path, finalPath, text) => {
+  const news = new PeerNews();
+  const heard: string[] = [];
+  news.listen((each) => heard.push(each.text));
+  const events = new EventEmitter();
+  news.followDownloads(events as unknown as DownloadManager);
+  events.emit('completed', { number: 1, path, finalPath });
+  expect(heard).toEqual([text]);
+});

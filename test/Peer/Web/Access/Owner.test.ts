@@ -100,6 +100,7 @@ test('without HTTPS there is no login, and a cookie is ignored', async () => {
   const body = JSON.stringify({ password: 'correct horse' });
   const login = await fetch(`${base}/api/v1/login`, { method: 'POST', headers: JSON_TYPE, body });
   expect([login.status, login.headers.get('set-cookie')]).toEqual([403, null]);
+  expect(await login.json()).toMatchObject({ error: { hint: `Open ${base.replace('http:', 'https:')}/` } });
   const session = await (await fetch(`${base}/api/v1/session`)).json();
   expect(session).toMatchObject({ manage: false, login: 'https' });
   expect((await fetch(`${base}/api/v1/downloads`, { headers: OWNER })).status).toBe(200);
