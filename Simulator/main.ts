@@ -45,6 +45,7 @@ const options = command.parse().opts();
 if (options.trackers !== undefined) {
   const simulation = { trackers: options.trackers, peers: options.peers };
   const load = { searchesPerHour: options.searchesPerHour, downloading: options.downloading / 100 };
+  process.stderr.write('Measuring a tracker of its size takes a minute or more …\n');
   const measured = await measureCluster(simulation);
   const one = estimate(simulation, measured, load);
   console.log(
