@@ -173,36 +173,38 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.dialFailed(contact);
   }
 
-  listFiles(
+  /** Lists files of another peer below a folder, in pages. @throws ShoalError like connect, and BAD_FRAME */
+  async *listFiles(
     contact: PeerContact,
     folder: string,
     signal: AbortSignal,
-  ): AsyncIterable<readonly CatalogEntry[]> {
-    return this.#links.listFiles(contact, folder, signal);
+  ): AsyncGenerator<readonly CatalogEntry[]> {
+    const peer = await this.#links.peer(contact, signal);
+    yield* peer.listFiles(folder, signal);
   }
 
   /** @throws ShoalError like connect; INTEGRITY, NOT_FOUND */
-  describe(contact: PeerContact, fileId: FileId, signal: AbortSignal): Promise<FileDescription> {
-    return this.#links.describe(contact, fileId, signal);
+  async describe(contact: PeerContact, fileId: FileId, signal: AbortSignal): Promise<FileDescription> {
+    return (await this.#links.peer(contact, signal)).describe(fileId, signal);
   }
 
-  openSource(
+  async openSource(
     contact: PeerContact,
     fileId: FileId,
     events: SourceEvents,
     signal: AbortSignal,
     known?: 'complete',
   ): Promise<Source> {
-    return this.#links.openSource(contact, fileId, events, signal, known);
+    return (await this.#links.peer(contact, signal)).openSource(fileId, events, signal, known);
   }
 
-  openBundles(
+  async openBundles(
     contact: PeerContact,
     bundles: Bitfield,
     events: SourceEvents,
     signal: AbortSignal,
   ): Promise<Source> {
-    return this.#links.openBundles(contact, bundles, events, signal);
+    return (await this.#links.peer(contact, signal)).openBundles(bundles, events);
   }
 
   ban(contact: PeerContact): void {

@@ -79,10 +79,10 @@ export class SwarmPeer {
             return directory.holders(wanted, self.peerId);
           },
         },
-        openSource: (contact, wanted, events, signal, known) =>
-          this.links.openSource(contact, wanted, events, signal, known),
-        openBundles: (contact, bundles, events, signal) =>
-          this.links.openBundles(contact, bundles, events, signal),
+        openSource: async (contact, wanted, events, signal, known) =>
+          (await this.links.peer(contact, signal)).openSource(wanted, events, signal, known),
+        openBundles: async (contact, bundles, events, signal) =>
+          (await this.links.peer(contact, signal)).openBundles(bundles, events),
       },
       parts: this.disk,
       clock,

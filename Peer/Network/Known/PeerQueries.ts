@@ -13,7 +13,7 @@ import type { PeerBook } from './PeerBook.ts';
 const DIALLED_MAX = 24;
 
 export interface PeerQueriesOptions {
-  readonly links: Pick<PeerLinks, 'links' | 'connect' | 'query'>;
+  readonly links: Pick<PeerLinks, 'links' | 'connect' | 'peer'>;
   readonly book: PeerBook;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,8 +43,9 @@ export class PeerQueries {
     signal: AbortSignal,
   ): Promise<readonly PeerAnswer[]> {
     return this.#fromMany(contacts, signal, async (contact, deadline) => {
-      const { peer, files } = await this.#options.links.query(contact, question, deadline);
-      return { peer, files: validFiles(question, files) };
+      const peer = await this.#options.links.peer(contact, deadline);
+      const files = await peer.query(question, deadline);
+      return { peer: peer.contact, files: validFiles(question, files) };
     });
   }
 

@@ -1,17 +1,12 @@
 import { EventEmitter } from 'node:events';
-import type { Bitfield } from '../../../Protocol/Bitfield.ts';
-import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import { ownFeatures, PROTOCOL_VERSION } from '../../../Protocol/PeerMessages.ts';
-import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Listener } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
 import type { LaneCounts, LinkCounters } from '../../NetworkModel.ts';
-import type { Source, SourceEvents } from '../../Transfer.ts';
 import { ServingDesk } from '../Lanes/Desk/ServingDesk.ts';
 import { TransferLimits } from '../Lanes/Limits/TransferLimits.ts';
 import { ReceiveBuffers } from '../Lanes/Receiving/ReceiveBuffers.ts';
@@ -207,58 +202,19 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return this.#closing.run();
   }
 
-  /** Links to a peer, or returns the existing link. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  /** The linked peer; links to it first if necessary. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  peer(contact: PeerContact, signal: AbortSignal): Promise<LinkedPeer> {
+    return this.#table.connect(contact, signal);
+  }
+
+  /** Like `peer`. @returns its contact, as known by the link */
   async connect(contact: PeerContact, signal: AbortSignal): Promise<KnownContact> {
-    return (await this.#table.connect(contact, signal)).contact;
+    return (await this.peer(contact, signal)).contact;
   }
 
   /** See LinkTable.dialFailed. */
   dialFailed(contact: PeerContact): boolean {
     return this.#table.dialFailed(contact);
-  }
-
-  /** Lists files of another peer below a folder, in pages. @throws ShoalError like connect, and BAD_FRAME */
-  async *listFiles(
-    contact: PeerContact,
-    folder: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<readonly ListedFile[]> {
-    const peer = await this.#table.connect(contact, signal);
-    yield* peer.listFiles(folder, signal);
-  }
-
-  /** The chunk hashes of a file at a peer, verified against its id. @throws ShoalError like connect; INTEGRITY, NOT_FOUND */
-  async describe(contact: PeerContact, fileId: FileId, signal: AbortSignal): Promise<FileDescription> {
-    return (await this.#table.connect(contact, signal)).describe(fileId, signal);
-  }
-
-  /**
-   * Opens a source of one file at a peer; see SourceNetwork of Downloads/Ports.ts.
-   * @param known - `complete`: the peer is known to have all of it and is not asked
-   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND, CANCELLED
-   */
-  async openSource(
-    contact: PeerContact,
-    fileId: FileId,
-    events: SourceEvents,
-    signal: AbortSignal,
-    known?: 'complete',
-  ): Promise<Source> {
-    return (await this.#table.connect(contact, signal)).openSource(fileId, events, signal, known);
-  }
-
-  /**
-   * A peer's files that match a question, as unverified claims. Links to the peer first if necessary.
-   * @throws ShoalError like connect; REFUSED when it answers no questions
-   */
-  async query(contact: PeerContact, question: RelayQuestion, signal: AbortSignal) {
-    const peer = await this.#table.connect(contact, signal);
-    return { peer: peer.contact, files: await peer.query(question, signal) };
-  }
-
-  /** Opens a source of bundles at a peer. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
-  async openBundles(to: PeerContact, bundles: Bitfield, events: SourceEvents, signal: AbortSignal) {
-    return (await this.#table.connect(to, signal)).openBundles(bundles, events);
   }
 
   /** See LinkTable.probe. */

@@ -11,7 +11,8 @@ async function pair() {
   const [seeder, leecher] = [await startNode(network, 1), await startNode(network, 2)];
   const { seen, events } = watcher();
   const have = Bitfield.full(32);
-  const source = await network.settle(leecher.links.openBundles(seeder.contact, have, events, patient));
+  const peer = await network.settle(leecher.links.peer(seeder.contact, patient));
+  const source = peer.openBundles(have, events);
   let unit = 0;
   const request = (files: readonly BundledFile[], writer: ChunkWriter) =>
     source.request(unit++, bundleBytes(files), writer, files);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { encodeLane, encodePreamble } from '../../../Protocol/PeerMessages.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
-import { type Node, open, patient, requestAll, startNode, watcher } from './links.ts';
+import { type Node, open, openAt, patient, requestAll, startNode, watcher } from './links.ts';
 import { MemoryPart } from './MemoryShare.ts';
 
 const MIB = 1_048_576;
@@ -97,7 +97,7 @@ test.each([
     const contact = { ...closed.contact, undialable };
     const startedMs = network.clock.nowMs();
     const source = await network.settle(
-      free.links.openSource(contact, description.fileId, watcher().events, patient),
+      openAt(free.links, contact, description.fileId, watcher().events, patient),
     );
     source.setChunkCount(3);
     await network.settle(requestAll(source, description, new MemoryPart(description)));

@@ -12,7 +12,7 @@ import { silentLog } from '../../../Shared/Log.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../Support/seeds.ts';
-import { collect, open, patient, peerIdOf, requestAll, startNode } from './links.ts';
+import { collect, listAt, open, openAt, patient, peerIdOf, requestAll, startNode } from './links.ts';
 import { MemoryPart } from './MemoryShare.ts';
 import { greeting, handshake, hello, Stranger, victim } from './Stranger.ts';
 
@@ -121,7 +121,7 @@ test.each([
   await network.clock.advanceAsync(2_000);
   expect(foe.closed).toBe(true);
   expect(node.links.counters.violations).toBe(1);
-  expect(await network.settle(collect(friend.links.listFiles(node.contact, '', patient)))).toHaveLength(1);
+  expect(await network.settle(collect(listAt(friend.links, node.contact, '')))).toHaveLength(1);
   await network.settle(friend.links.close());
   await close();
 });
@@ -158,7 +158,7 @@ test.each(seeds(60))('random and damaged bytes close their link at most (seed %i
   foe.destroy();
   await network.clock.advanceAsync(15_000);
   const friend = await startNode(network, 2);
-  expect(await network.settle(collect(friend.links.listFiles(node.contact, '', patient)))).toHaveLength(1);
+  expect(await network.settle(collect(listAt(friend.links, node.contact, '')))).toHaveLength(1);
   await network.settle(friend.links.close());
   await close();
   expect(network.host('10.0.0.1').streams.size).toBe(0);
@@ -304,7 +304,8 @@ test('a hostile seeder: unrequested pieces, too many bytes, mixed chunks', async
     const foe = await fakeSeeder(network, 70 + index, reply);
     const left: string[] = [];
     const source = await network.settle(
-      node.links.openSource(
+      openAt(
+        node.links,
         foe,
         peerIdOf(5) as never,
         {

@@ -1,4 +1,5 @@
-import type { KnownContact } from '../../../Peer/Model.ts';
+import type { KnownContact, PeerContact } from '../../../Peer/Model.ts';
+import type { LinkedPeer } from '../../../Peer/Network/Links/Link/LinkedPeer.ts';
 import { PeerLinks, type PeerLinksOptions } from '../../../Peer/Network/Links/PeerLinks.ts';
 import type { ChunkOutcome, Source, SourceEvents } from '../../../Peer/Transfer.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
@@ -73,7 +74,20 @@ export function watcher() {
 }
 
 export function open(from: Node, to: Node, fileId: FileId, events = watcher().events): Promise<Source> {
-  return from.links.openSource(to.contact, fileId, events, patient);
+  return openAt(from.links, to.contact, fileId, events, patient);
+}
+
+export async function openAt(
+  links: PeerLinks,
+  contact: PeerContact,
+  ...wanted: Parameters<LinkedPeer['openSource']>
+): Promise<Source> {
+  return (await links.peer(contact, wanted[2])).openSource(...wanted);
+}
+
+/** Files of a peer below a folder, in pages. */
+export async function* listAt(links: PeerLinks, contact: PeerContact, folder: string) {
+  yield* (await links.peer(contact, patient)).listFiles(folder, patient);
 }
 
 /** Requests all chunks at once. */

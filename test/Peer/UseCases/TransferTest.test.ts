@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { PeerSummary } from '../../../Peer/Model.ts';
+import type { PeerContact, PeerSummary } from '../../../Peer/Model.ts';
 import type { ChunkOutcome, Source } from '../../../Peer/Transfer.ts';
 import { TransferTest } from '../../../Peer/UseCases/TransferTest.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
-import { type Node, patient, startNode } from '../Network/links.ts';
+import { listAt, type Node, openAt, patient, startNode } from '../Network/links.ts';
 
 const MIB = 1_048_576;
 
@@ -20,8 +20,8 @@ async function tester(network: SimulatedNetwork, limit?: number) {
   const { links } = await startNode(network, 1);
   const options = { clock: network.clock, busyMs: () => network.clock.nowMs() / 2 };
   const access = {
-    listFiles: links.listFiles.bind(links),
-    openSource: links.openSource.bind(links),
+    listFiles: (peer: PeerContact, folder: string) => listAt(links, peer, folder),
+    openSource: openAt.bind(undefined, links),
     limitFor: () => limit,
   };
   return new TransferTest({ ...options, network: access });
@@ -135,7 +135,7 @@ test('chunks of a file that is smaller than the window may end in any order', as
   const anna = await startNode(network, 2);
   anna.share.add('film', Buffer.alloc(3 * MIB));
   const access = {
-    listFiles: links.listFiles.bind(links),
+    listFiles: (peer: PeerContact, folder: string) => listAt(links, peer, folder),
     openSource: async () => source,
     limitFor: () => undefined,
   };

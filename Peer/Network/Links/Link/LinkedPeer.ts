@@ -164,12 +164,12 @@ export class LinkedPeer implements SourceContext {
     this.#interests.clear();
   }
 
-  openSource(
-    fileId: FileId,
-    events: SourceEvents,
-    signal: AbortSignal,
-    known: 'complete' | undefined,
-  ): Promise<Source> {
+  /**
+   * Opens a source of one file; see SourceNetwork of Downloads/Ports.ts.
+   * @param known - `complete`: the peer is known to have all of it and is not asked
+   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND, CANCELLED
+   */
+  openSource(fileId: FileId, events: SourceEvents, signal: AbortSignal, known?: 'complete'): Promise<Source> {
     return this.#files.open(this, fileId, events, signal, known);
   }
 

@@ -27,7 +27,7 @@ function queried(linked: number) {
         dialled.push(peer);
         return peer as never;
       },
-      query: async () => ({ files: [] }) as never,
+      peer: async () => ({ query: async () => [] }) as never,
     },
     book: book as unknown as PeerBook,
     clock: new SimulatedClock(),

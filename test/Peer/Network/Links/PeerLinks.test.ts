@@ -3,7 +3,17 @@ import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { collect, instanceOf, open, patient, requestAll, startNode, watcher } from '../links.ts';
+import {
+  collect,
+  instanceOf,
+  listAt,
+  open,
+  openAt,
+  patient,
+  requestAll,
+  startNode,
+  watcher,
+} from '../links.ts';
 import { MemoryPart } from '../MemoryShare.ts';
 
 const MIB = 1_048_576;
@@ -21,7 +31,7 @@ test('lists, describes and fetches a file; closing leaves nothing behind', async
   const bytes = new SeededRandom(5).bytes(3_500_000);
   const { fileId } = seeder.share.add('films/one.mkv', bytes);
 
-  const files = await network.settle(collect(leecher.links.listFiles(seeder.contact, '', patient)));
+  const files = await network.settle(collect(listAt(leecher.links, seeder.contact, '')));
   expect(files).toEqual(seeder.share.list(''));
 
   const { seen, events } = watcher();
@@ -57,12 +67,12 @@ test('a long catalog is listed in pages, complete and in order, for one folder',
     );
   const pages: number[] = [];
   const run = async () => {
-    for await (const page of leecher.links.listFiles(seeder.contact, 'odd', patient)) pages.push(page.length);
+    for await (const page of listAt(leecher.links, seeder.contact, 'odd')) pages.push(page.length);
   };
   await network.settle(run());
   expect(pages.length).toBeGreaterThan(2);
   expect(pages.reduce((sum, count) => sum + count)).toBe(1_500);
-  const all = await network.settle(collect(leecher.links.listFiles(seeder.contact, '', patient)));
+  const all = await network.settle(collect(listAt(leecher.links, seeder.contact, '')));
   expect(all).toEqual(seeder.share.list(''));
   await close();
 });
@@ -255,13 +265,7 @@ test('one lane answers thousands of small requests', async () => {
   const kinds = new Map<string, number>();
   const jobs = Array.from({ length: 3_000 }, async (_, index) => {
     const fileId = index % 3 === 0 ? (peerIdHex(index) as typeof description.fileId) : description.fileId;
-    const source = await leecher.links.openSource(
-      seeder.contact,
-      fileId,
-      watcher().events,
-      nobody,
-      'complete',
-    );
+    const source = await openAt(leecher.links, seeder.contact, fileId, watcher().events, nobody, 'complete');
     const { kind } = await source.request(0, 4, new MemoryPart(description).writer(0));
     source.close();
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

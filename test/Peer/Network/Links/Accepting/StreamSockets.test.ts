@@ -9,7 +9,7 @@ import { peerIdOf } from '../../../../../Protocol/PeerKey.ts';
 import { systemClock } from '../../../../../Shared/Clock.ts';
 import { silentLog } from '../../../../../Shared/Log.ts';
 import type { ByteStream } from '../../../../../Shared/Transport.ts';
-import { collect, instanceOf, patient, requestAll, watcher } from '../../links.ts';
+import { collect, instanceOf, listAt, openAt, patient, requestAll, watcher } from '../../links.ts';
 import { MemoryPart, MemoryShare } from '../../MemoryShare.ts';
 
 async function realNode(number: number, port = 0) {
@@ -42,8 +42,8 @@ test('64 MiB over real sockets, byte for byte', async () => {
   expect(seeder.links.local.port).toBeLessThanOrEqual(9_999);
   const bytes = randomBytes(64 * 1_048_576 - 1_234);
   const { fileId } = seeder.share.add('film', bytes);
-  expect(await collect(leecher.links.listFiles(seeder.contact, '', patient))).toHaveLength(1);
-  const source = await leecher.links.openSource(seeder.contact, fileId, watcher().events, patient);
+  expect(await collect(listAt(leecher.links, seeder.contact, ''))).toHaveLength(1);
+  const source = await openAt(leecher.links, seeder.contact, fileId, watcher().events, patient);
   const description = await source.describe(patient);
   const part = new MemoryPart(description);
   const outcomes = await requestAll(source, description, part);
@@ -59,7 +59,8 @@ test('small files over real sockets, many at once', async () => {
   const kinds = await Promise.all(
     files.map(async (description) => {
       const { fileId, layout } = description;
-      const source = await leecher.links.openSource(
+      const source = await openAt(
+        leecher.links,
         seeder.contact,
         fileId,
         watcher().events,
