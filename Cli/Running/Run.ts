@@ -18,6 +18,9 @@ import type { GuestOptions, GuestPeer } from './GuestPeer.ts';
 import { choosePeer, fits, type RunningPeer, runningPeers } from './RunningPeers.ts';
 import { Screen } from './Screen.ts';
 
+/** Commands about the peer that runs them: a temporary one is seldom meant. */
+const ABOUT_PEER = ['status', 'whoami'];
+
 /** Settings of one command, from flags, environment and config file. */
 export interface RunOptions {
   readonly settings: Settings;
@@ -101,6 +104,10 @@ export class Run {
   async line(command: string, line: string): Promise<OneShotAnswer> {
     const running = await this.runningPeer();
     if (running !== undefined) return this.inRunning(running, command, line);
+    if (ABOUT_PEER.includes(command))
+      this.screen.printLine(
+        'No peer runs on this computer: this is one for this command only. Start one: shoal peer',
+      );
     const guest = await this.guest({ share: this.share });
     try {
       return await this.inGuest(guest, command, line);

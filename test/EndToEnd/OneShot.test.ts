@@ -65,7 +65,9 @@ test.concurrent('without a running peer: search, peers, ls, status as JSON of ve
       executable: false,
     },
   ]);
-  expect((await shoal(lan, ['status', '--json'])).json()).toMatchObject({ command: 'status', ok: true });
+  const status = await shoal(lan, ['status', '--json']);
+  expect(status.json()).toMatchObject({ command: 'status', ok: true });
+  expect(status.stderr).toMatch(/^No peer runs on this computer: .*: shoal peer\n$/);
   expect(await readdir(search.home)).toEqual(expect.not.arrayContaining(['Downloads']));
 });
 

@@ -76,7 +76,7 @@ test.concurrent('D7: a manifest that cannot be read is one error line', async ({
   const end = await lan.script('anna', [], { args: ['--manifest', '/nowhere/list.txt'] });
   expect(end.code).toBe(1);
   expect(end.stderr).toMatch(
-    /^error: the manifest "\/nowhere\/list\.txt" cannot be read \(ENOENT\)\nhint: .*name path\n$/,
+    /^error: the manifest "\/nowhere\/list\.txt" does not exist\nhint: .*name path\n$/,
   );
 });
 

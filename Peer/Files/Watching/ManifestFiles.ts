@@ -209,10 +209,14 @@ export function openManifest(
 
 function readManifest(path: string): Uint8Array {
   const unreadable = (why: string, cause?: unknown) =>
-    new ShoalError('NOT_FOUND', `the manifest "${path}" cannot be read (${why})`, {
-      hint: 'A manifest is a text file with one shared file per line: name path',
-      cause,
-    });
+    new ShoalError(
+      'NOT_FOUND',
+      `the manifest "${path}" ${why === 'ENOENT' ? 'does not exist' : `cannot be read (${why})`}`,
+      {
+        hint: 'A manifest is a text file with one shared file per line: name path',
+        cause,
+      },
+    );
   let fd: number;
   try {
     fd = openSync(path, OPEN_FLAGS);
