@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LaunchedProgram } from '../bench/Programs/LaunchedProgram.ts';
 import { Rig, status, untilShared } from '../bench/Rig.ts';
-import { OWN_PREFIX } from '../Peer/Files/Watching/FolderScan.ts';
+import { OWN_PREFIX } from '../Peer/Files/Watching/FolderWalk.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
 

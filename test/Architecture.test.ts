@@ -90,6 +90,9 @@ const RIM = [
   // Files: the disk, the watcher, the hash workers, the hash cache.
   'Peer/Files/FileComponents.ts',
   'Peer/Files/Watching/FolderScan.ts',
+  'Peer/Files/Watching/FolderWalk.ts',
+  'Peer/Files/Watching/ThreadWalk.ts',
+  'Peer/Files/Watching/WalkWorker.ts',
   'Peer/Files/Watching/FolderWatcher.ts',
   'Peer/Files/Watching/KernelFolders.ts',
   'Peer/Files/Hashing/HashFile.ts',

@@ -25,6 +25,7 @@ import { ShareReader } from './Serving/ShareReader.ts';
 import { type WatchFolder, watchFolder } from './Watching/FolderWatcher.ts';
 import { openManifest } from './Watching/ManifestFiles.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Watching/ScanSettings.ts';
+import { threadWalk } from './Watching/ThreadWalk.ts';
 
 export interface FileManagerOptions {
   /** Share folder; created when missing. Unfinished files are in its `Temp/`. */
@@ -86,6 +87,7 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   const manifest = openManifest(options.manifest, temp, clock);
   const cache = seams.cache ?? (await openHashCache(cacheDir, manifest?.path ?? root, log));
   closing.add(() => cache.close());
+  const inThread = options.hashWorkers !== 0 && seams.disk === undefined;
   const share = new Share({
     root,
     clock,
@@ -96,6 +98,7 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
     catalog,
     cache,
     watch: seams.watch ?? watchFolder,
+    walk: inThread ? threadWalk : undefined,
     ...hashersOf(options),
     events: {
       changed,
@@ -110,7 +113,6 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   });
   const names = new DiskNames(disk, temp);
   const files = new SharedFiles({ root, temp, disk, names, catalog, cache, share, reader });
-  const inThread = options.hashWorkers !== 0 && seams.disk === undefined;
   const events = installEvents({
     share,
     catalog,

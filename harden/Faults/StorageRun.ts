@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileManager } from '../../Peer/FileManager.ts';
 import type { Disk } from '../../Peer/Files/Disk/Disk.ts';
-import { OWN_PREFIX } from '../../Peer/Files/Watching/FolderScan.ts';
+import { OWN_PREFIX } from '../../Peer/Files/Watching/FolderWalk.ts';
 import type { SmallFile } from '../../Peer/Storage.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../Protocol/FileId.ts';

@@ -1,6 +1,9 @@
 import { type FolderRename, type HashCache, renamedPath } from '../Hashing/HashCache.ts';
 import { type FileTable, REMEMBERED } from './FileTable.ts';
 
+/** Files of earlier runs whose loading takes a tenth of a second. */
+const MANY_FILES = 20_000;
+
 /**
  * Hashes of removed files, and of files of earlier runs that were not found yet: rows of the table marked REMEMBERED. A
  * file may reappear under the same or another name.
@@ -19,10 +22,15 @@ export class RememberedHashes {
     this.#removedMax = removedMax;
   }
 
-  /** Fills the empty table with the files of earlier runs. @param signal - ends it early */
-  async load(signal: AbortSignal): Promise<void> {
+  /**
+   * Fills the empty table with the files of earlier runs.
+   * @param signal - ends it early
+   * @param many - called when there are so many that the rest takes a while
+   */
+  async load(signal: AbortSignal, many: () => void): Promise<void> {
     for await (const records of this.#cache.load()) {
       if (signal.aborted) return;
+      if (this.#table.end < MANY_FILES && this.#table.end + records.length >= MANY_FILES) many();
       for (const record of records) {
         if ('from' in record) this.#rename(record);
         else if (record.file === undefined) this.forget(record.path);

@@ -16,6 +16,7 @@ import { lookAtRoot } from '../Watching/RootState.ts';
 import type { ScanSettings } from '../Watching/ScanSettings.ts';
 import { ShareTree } from '../Watching/ShareTree.ts';
 import { ShareWatcher } from '../Watching/ShareWatcher.ts';
+import type { WalkFolders } from '../Watching/ThreadWalk.ts';
 import { AdoptedFiles } from './AdoptedFiles.ts';
 import type { Catalog } from './Catalog.ts';
 import { ShareIndex } from './ShareIndex.ts';
@@ -35,6 +36,8 @@ export interface ShareOptions {
   readonly makeHasher: () => Hasher;
   readonly hashers: number;
   readonly watch: WatchFolder;
+  /** Undefined: the share is read in the calling thread. */
+  readonly walk: WalkFolders | undefined;
   readonly events: {
     changed(): void;
     /** Reports to the user. `notice`: no problem. */
@@ -107,6 +110,7 @@ export class Share {
       clock,
       tree: this.#tree,
       events: this.#scanEvents,
+      walk: options.walk,
     });
     this.#changes = new ChangeCoalescer(
       clock,
@@ -162,10 +166,12 @@ export class Share {
 
   /** Starts watching and the first scan without waiting for either. */
   start(): void {
+    const { signal } = this.#stopping;
     const ready = this.#watcher.start();
+    const readAhead = () => void ready.then(() => this.#folderScan.readAhead(signal));
     // Scanned once everything is watched: later changes are reported by a watch.
     this.#firstScan = this.#enqueue(async () => {
-      await Promise.all([ready, this.#index.loadCache(this.#stopping.signal)]);
+      await Promise.all([ready, this.#index.loadCache(signal, readAhead)]);
       await this.#scanFolder('');
     }).then(async () => {
       await this.#index.settled();

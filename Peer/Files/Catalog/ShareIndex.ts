@@ -71,8 +71,8 @@ export class ShareIndex {
     return { files: this.#stabilizer.size, bytes: this.#stabilizer.bytes };
   }
 
-  loadCache(signal: AbortSignal): Promise<void> {
-    return this.#remembered.load(signal);
+  loadCache(...options: Parameters<RememberedHashes['load']>): Promise<void> {
+    return this.#remembered.load(...options);
   }
 
   /**

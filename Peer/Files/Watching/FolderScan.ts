@@ -1,13 +1,11 @@
-import { accessSync, constants, type Dirent, lstatSync, readdirSync } from 'node:fs';
-import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { accessSync, constants } from 'node:fs';
 import type { Clock } from '../../../Shared/Clock.ts';
-import { systemCode } from '../../../Shared/ShoalError.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
-import { ignoredReason } from '../Disk/IgnoredNames.ts';
 import { inside, joinPath, splitPath } from '../Disk/Paths.ts';
-import { isTempName } from '../Disk/SafePath.ts';
-import { isOfKernel } from './KernelFolders.ts';
+import { stateAt } from '../Disk/StateRows.ts';
+import { FolderWalk, INVALID, kindOf, type LeftOut, type Listing, leftOutBy, lstatOf } from './FolderWalk.ts';
 import type { ShareTree } from './ShareTree.ts';
+import type { WalkFolders } from './ThreadWalk.ts';
 
 /** Results of a scan. Paths are relative to the share. */
 export interface ScanEvents {
@@ -34,42 +32,35 @@ export interface FolderScanOptions {
   /** Names found so far; updated by the scan. */
   readonly tree: ShareTree;
   readonly events: ScanEvents;
+  /** Reads the folders of a large share in a thread. Undefined: the calling thread reads all. */
+  readonly walk?: WalkFolders | undefined;
+  /** Files of a scan after which `walk` reads the remaining folders. Default: INLINE_FILES. */
+  readonly inlineFiles?: number;
 }
 
-/** Kind of an entry. `file`: regular, or unknown: some file systems report no type, and a stat decides. */
-type Kind = 'file' | 'folder' | 'link' | 'other';
-type Entry = Pick<
-  Dirent,
-  'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket' | 'isCharacterDevice' | 'isBlockDevice'
->;
-
-/** Why a name is left out: a folder of our own, by rule, or because it cannot be shared. */
-interface LeftOut {
-  readonly kind: 'own' | 'ignored' | 'problem';
-  readonly reason: string;
-}
-
-/** Files of the program: the lock of the share, and folders of commands that download into it. */
-export const OWN_PREFIX = '.shoal-';
-/** Replacement character in names that are not valid UTF-8. */
-const INVALID = '\ufffd';
 /** The program has no descriptor or memory now: nothing is known about the folder. */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Longest time the scan holds the thread. Names and stats are read synchronously, which is 5 times cheaper. */
 const SLICE_MAX_MS = 8;
+/** Files that take about as long as the start of a thread. */
+const INLINE_FILES = 10_000;
 
-/**
- * Scans folders and files of the share. Symbolic links are never followed or shared: a target inside the share is
- * shared under its own path, a target outside must not be. Devices, pipes and sockets are ignored.
- */
+/** Scans folders and files of the share, and reports the differences from the names found so far. */
 export class FolderScan {
   readonly #options: FolderScanOptions;
   #sliceEndMs = 0;
+  /** The next scan of the whole share, which a thread has begun. */
+  #ahead: AsyncIterable<Listing> | undefined;
 
   constructor(options: FolderScanOptions) {
     this.#options = options;
+  }
+
+  /** Begins to read the whole share in a thread, for the next scan. @param signal - that of the scan */
+  readAhead(signal: AbortSignal): void {
+    if (!signal.aborted) this.#ahead ??= this.#options.walk?.(this.#options.root, [''], signal);
   }
 
   /**
@@ -77,9 +68,9 @@ export class FolderScan {
    * @param signal - aborts the scan early
    */
   async scanFolder(path: string, signal: AbortSignal): Promise<void> {
-    const pending = [path];
-    for (let next = pending.pop(); next !== undefined && !signal.aborted; next = pending.pop()) {
-      for (const below of await this.#list(next, signal)) pending.push(below);
+    for await (const listing of this.#listings(path, signal)) {
+      if (signal.aborted) return;
+      await this.#take(listing, signal);
     }
   }
 
@@ -111,79 +102,77 @@ export class FolderScan {
     this.#removeFolder('');
   }
 
-  /** Lists one folder and returns the paths of its subfolders. */
-  async #list(folder: string, signal: AbortSignal): Promise<string[]> {
-    const names = this.#names(folder);
-    if (names === undefined) return [];
-    const { files, folders } = names;
-    for (const name of files) {
-      if (signal.aborted) return [];
-      const path = joinPath(folder, name);
-      const stats = lstatOf(inside(this.#options.root, path));
-      if (stats?.isFile()) this.#options.events.found(path, fileState(stats));
-      else {
-        if (stats?.isDirectory()) folders.add(name);
-        this.#removeFile(path);
+  async *#listings(path: string, signal: AbortSignal): AsyncGenerator<Listing> {
+    const { root, walk, inlineFiles = INLINE_FILES } = this.#options;
+    const ahead = path === '' ? this.#ahead : undefined;
+    if (ahead !== undefined) {
+      this.#ahead = undefined;
+      yield* ahead;
+      return;
+    }
+    const inline = new FolderWalk(root, [path]);
+    let files = 0;
+    for (const listing of inline.listings()) {
+      if (signal.aborted) return;
+      if (this.#isSliceOver()) await this.#yield();
+      if (listing === undefined) continue;
+      yield listing;
+      files += listing.files.length;
+      if (files < inlineFiles || inline.pending.length === 0 || walk === undefined || signal.aborted)
+        continue;
+      yield* walk(root, inline.pending, signal);
+      return;
+    }
+  }
+
+  /** Brings the known names of a folder up to date, and reports its files. */
+  async #take(listing: Listing, signal: AbortSignal): Promise<void> {
+    const { folder, failure, files, states, folders, leftOut } = listing;
+    const { tree, events } = this.#options;
+    if (failure !== undefined) {
+      this.#failed(folder, failure);
+      return;
+    }
+    tree.addFolder(folder);
+    events.resolved(folder);
+    const names = new Set(files);
+    // What came since the folder was read, as a finished download, is not gone.
+    for (const name of tree.filesIn(folder))
+      if (!names.has(name)) {
+        if (this.#kindAt(folder, name) === 'file') names.add(name);
+        else this.#removeFile(joinPath(folder, name));
       }
+    const below = new Set(folders);
+    for (const name of tree.foldersIn(folder))
+      if (!below.has(name) && this.#kindAt(folder, name) !== 'folder')
+        this.#removeFolder(joinPath(folder, name));
+    tree.setFiles(folder, names);
+    events.listed(folder, () => new Set([...names, ...folders, ...leftOut.map(({ name }) => name)]));
+    for (const { name, ...each } of leftOut) this.#report(joinPath(folder, name), each);
+    for (const [row, name] of files.entries()) {
+      if (signal.aborted) return;
+      events.found(joinPath(folder, name), stateAt(states, row));
       // An await per file would cost a tenth of the scan.
       if (this.#isSliceOver()) await this.#yield();
     }
-    this.#options.tree.pack(folder);
-    return Array.from(folders, (name) => joinPath(folder, name));
+    tree.pack(folder);
   }
 
-  /**
-   * Reads the names in a folder: those that may be shared, the others are reported. The set of files becomes that of
-   * the tree. Not a part of `#list`, which would keep all entries in memory while it looks at the files.
-   */
-  #names(folder: string): { files: Set<string>; folders: Set<string> } | undefined {
-    const { tree, events } = this.#options;
-    const entries = this.#read(folder);
-    if (entries === undefined) return undefined;
-    tree.addFolder(folder);
-    events.resolved(folder);
-    const files = new Set<string>();
-    const folders = new Set<string>();
-    const leftOut: (readonly [path: string, LeftOut])[] = [];
-    for (const entry of entries) {
-      const kind = kindOf(entry);
-      const rule = leftOutBy(folder, entry.name, kind);
-      if (rule !== undefined) leftOut.push([joinPath(folder, entry.name), rule]);
-      else if (kind === 'folder') folders.add(entry.name);
-      else files.add(entry.name);
-    }
-    for (const name of tree.foldersIn(folder))
-      if (!folders.has(name)) this.#removeFolder(joinPath(folder, name));
-    for (const name of tree.filesIn(folder)) if (!files.has(name)) this.#removeFile(joinPath(folder, name));
-    tree.setFiles(folder, files);
-    events.listed(folder, () => new Set(entries.map(({ name }) => name)));
-    for (const each of leftOut) this.#report(...each);
-    return { files, folders };
-  }
-
-  /** Reads the entries of a folder. Undefined: it cannot be read; its known entries are dropped. */
-  #read(folder: string): Dirent[] | undefined {
-    const { root, events } = this.#options;
-    // readdir would follow a symbolic link that has replaced the folder.
-    if (!lstatOf(inside(root, folder))?.isDirectory()) {
-      this.#removeFolder(folder);
-      return undefined;
-    }
-    if (isOfKernel(inside(root, folder))) {
-      this.#removeFolder(folder);
-      events.ignored(folder, 'files of the kernel, like /proc');
-      return undefined;
-    }
-    try {
-      return readdirSync(inside(root, folder), { withFileTypes: true });
-    } catch (failure) {
-      const code = systemCode(failure) ?? String(failure);
-      if (!PASSING.has(code)) this.#removeFolder(folder);
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      events.problem(folder, `the folder cannot be read (${code})`);
+  #failed(folder: string, failure: NonNullable<Listing['failure']>): void {
+    const { events } = this.#options;
+    if (!PASSING.has(failure)) this.#removeFolder(folder);
+    if (failure === 'gone') return;
+    if (failure === 'kernel') events.ignored(folder, 'files of the kernel, like /proc');
+    else {
+      events.problem(folder, `the folder cannot be read (${failure})`);
       events.unreadable(folder);
-      return undefined;
     }
+  }
+
+  /** Kind of a name that may be shared; undefined: there is none. */
+  #kindAt(folder: string, name: string): string | undefined {
+    const stats = lstatOf(inside(this.#options.root, joinPath(folder, name)));
+    return stats && kindOf(stats);
   }
 
   #report(path: string, { kind, reason }: LeftOut): void {
@@ -213,33 +202,6 @@ export class FolderScan {
   }
 }
 
-/** The rule that leaves out a name; undefined: it may be shared. */
-function leftOutBy(folder: string, name: string, kind: Kind): LeftOut | undefined {
-  if ((folder === '' && isTempName(name)) || name.startsWith(OWN_PREFIX)) return { kind: 'own', reason: '' };
-  const ignored = ignoredReason(name) ?? (kind === 'other' ? 'device, pipe or socket' : undefined);
-  if (ignored !== undefined) return { kind: 'ignored', reason: ignored };
-  const problem = (reason: string): LeftOut => ({ kind: 'problem', reason });
-  if (kind === 'link') return problem('is a link: put the file itself here to share it');
-  if (name.includes(INVALID)) return problem('the name is not valid UTF-8: rename the file to share it');
-  if (isTooLong(folder, name))
-    return problem(`the path is longer than ${PATH_BYTES_MAX} bytes: shorten it to share the file`);
-  return undefined;
-}
-
-/** Cheap test first: a UTF-16 code unit is at most three bytes of UTF-8. */
-function isTooLong(folder: string, name: string): boolean {
-  if (3 * (folder.length + name.length) + 1 <= PATH_BYTES_MAX) return false;
-  return Buffer.byteLength(folder) + Buffer.byteLength(name) + 1 > PATH_BYTES_MAX;
-}
-
-function lstatOf(path: string) {
-  try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    return undefined; // ENOTDIR, EACCES, ELOOP: no shareable file.
-  }
-}
-
 function isReadable(folder: string): boolean {
   try {
     accessSync(folder, constants.R_OK | constants.X_OK);
@@ -247,11 +209,4 @@ function isReadable(folder: string): boolean {
   } catch {
     return false;
   }
-}
-
-function kindOf(entry: Entry): Kind {
-  if (entry.isDirectory()) return 'folder';
-  if (entry.isSymbolicLink()) return 'link';
-  const isSpecial = entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice() || entry.isBlockDevice();
-  return isSpecial ? 'other' : 'file';
 }

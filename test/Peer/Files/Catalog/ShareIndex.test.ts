@@ -187,7 +187,7 @@ test('after a restart a file in the same state keeps its hash, also on a remount
   const first = desk();
   for (const n of [1, 2, 3]) first.share(`${n}`, n);
   const { index, write, queued, clock, fileIdAt, cache } = desk(first.cache);
-  await index.loadCache(signal);
+  await index.loadCache(signal, () => {});
   write('1', stateOf(1, 1, 7n));
   write('2', stateOf(2, 2));
   clock.advance(0);
@@ -200,7 +200,7 @@ test('after a restart a file has the mode of its disk, also when the cache does 
   const first = desk();
   first.share('tool', 1);
   const { index, write, catalog, cache, queued } = desk(first.cache);
-  await index.loadCache(signal);
+  await index.loadCache(signal, () => {});
   const puts = vi.spyOn(catalog.table, 'put');
   const stored = vi.spyOn(cache, 'put');
   write('tool', { ...stateOf(1), executable: true });
@@ -215,7 +215,7 @@ test('a share that is empty, perhaps an unmounted disk, keeps its cached hashes'
   const first = desk();
   first.share('a', 1);
   const { index, cache } = desk(first.cache);
-  await index.loadCache(signal);
+  await index.loadCache(signal, () => {});
   index.pruneCache();
   expect(cache.hashes('a')).toHaveLength(32);
 });
@@ -370,7 +370,7 @@ test('files of an earlier run whose folder was renamed are known under their new
   }
   const cache: HashCache = Object.assign(new MemoryHashCache(), { load });
   const { index, catalog, queued, write } = desk(cache);
-  await index.loadCache(signal);
+  await index.loadCache(signal, () => {});
   expect(catalog.table.countOf(REMEMBERED)).toBe(2);
   write('old/a', stateOf(1));
   write('newer/a', stateOf(2));

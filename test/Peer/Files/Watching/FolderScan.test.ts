@@ -1,8 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { chmod, mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { FolderScan } from '../../../../Peer/Files/Watching/FolderScan.ts';
+import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { newStateRows, putState, stateAt } from '../../../../Peer/Files/Disk/StateRows.ts';
+import { FolderScan, type FolderScanOptions } from '../../../../Peer/Files/Watching/FolderScan.ts';
+import { FolderWalk } from '../../../../Peer/Files/Watching/FolderWalk.ts';
 import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
+import type { WalkFolders } from '../../../../Peer/Files/Watching/ThreadWalk.ts';
 import { systemClock } from '../../../../Shared/Clock.ts';
 import { LINUX, title } from '../../../Support/Requires.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
@@ -10,10 +15,11 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 const { signal } = new AbortController();
 
 /** A scan of a real folder, with the files it reported as present. */
-async function scanned() {
+async function scanned(options: Partial<FolderScanOptions> = {}) {
   const folder = await TempFolder.forTest();
   for (const path of ['a', 'd/b', 'd/e/c']) await folder.write(`share/${path}`, path);
   const there = new Set<string>();
+  const found: string[] = [];
   const problems: string[] = [];
   const ignored: string[] = [];
   const resolved: string[] = [];
@@ -22,8 +28,12 @@ async function scanned() {
     root: folder.at('share'),
     clock: systemClock,
     tree: new ShareTree(),
+    ...options,
     events: {
-      found: (path) => there.add(path),
+      found: (path) => {
+        there.add(path);
+        found.push(path);
+      },
       gone: (path) => there.delete(path),
       problem: (path, reason) => problems.push(`${path}: ${reason}`),
       resolved: (path) => resolved.push(path),
@@ -33,7 +43,7 @@ async function scanned() {
     },
   });
   await scan.scanFolder('', signal);
-  return { folder, scan, there, problems, ignored, resolved, listed };
+  return { folder, scan, there, found, problems, ignored, resolved, listed };
 }
 
 test('every file below the folder is found', async () => {
@@ -154,3 +164,55 @@ test.skipIf(LINUX)(
     expect(found).toEqual([]);
   },
 );
+
+/** Reads at once, as a thread does that is ahead of the scan. */
+const readNow: WalkFolders = (root, folders) => {
+  const listings = [...new FolderWalk(root, folders).listings()].filter((each) => each !== undefined);
+  return (async function* () {
+    yield* listings;
+  })();
+};
+
+test('after many files another thread reads the folders that are left, each once', async () => {
+  const handed: (readonly string[])[] = [];
+  const walk: WalkFolders = (root, folders, signal) => {
+    handed.push(folders);
+    return readNow(root, folders, signal);
+  };
+  const { folder, scan, found } = await scanned({ walk, inlineFiles: 3 });
+  expect(handed).toEqual([]); // None is left after the third file.
+  await folder.write('share/d/e/f/g/h', 'x');
+  found.length = 0;
+  await scan.scanFolder('', signal);
+  expect(handed).toEqual([['d/e/f']]);
+  expect(found.sort()).toEqual(['a', 'd/b', 'd/e/c', 'd/e/f/g/h']);
+});
+
+test('a scan takes what was read ahead; what came since is kept, what went is looked at again later', async () => {
+  const { folder, scan, there } = await scanned({ walk: readNow });
+  scan.readAhead(signal);
+  await folder.write('share/d/new', 'x');
+  await folder.write('share/d/below/new', 'x');
+  for (const path of ['d/new', 'd/below']) await scan.checkPath(path, signal);
+  await rm(folder.at('share/d/e/c'));
+  await scan.checkPath('d/e/c', signal);
+  await scan.scanFolder('', signal);
+  expect([...there].sort()).toEqual(['a', 'd/b', 'd/below/new', 'd/e/c', 'd/new']);
+  await scan.scanFolder('', signal);
+  expect([...there].sort()).toEqual(['a', 'd/b', 'd/below/new', 'd/new']);
+});
+
+test('the state of a file is the same in another thread', async () => {
+  const folder = await TempFolder.forTest();
+  await folder.write('program', 'x');
+  await chmod(folder.at('program'), 0o755);
+  const [listing] = [...new FolderWalk(folder.path, ['']).listings()].filter((each) => each !== undefined);
+  const { states } = structuredClone(listing) ?? expect.unreachable();
+  const expected = fileState(lstatSync(folder.at('program'), { bigint: true }));
+  expect(stateAt(states, 0)).toEqual(expected);
+  expect(expected.executable).toBe(true);
+  const extreme = { size: 1n, ino: 2n ** 64n - 1n, dev: 2n ** 64n - 2n, mtimeNs: -3n, ctimeNs: 4n, mode: 0n };
+  const rows = newStateRows(2);
+  putState(rows, 1, extreme);
+  expect(stateAt(rows, 1)).toEqual(fileState(extreme));
+});
