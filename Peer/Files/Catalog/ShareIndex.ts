@@ -35,7 +35,7 @@ const TICK_MS = 50;
 const TICK_FILES = 500;
 /** Interval of checks for files that are being written all the time. */
 const RESTLESS_CHECK_MS = 500;
-/** Interval of attempts to read files that could not be read, and files per attempt: not every cause changes the file. */
+/** Interval of attempts to read files that could not be read, as not every cause changes the file, and their number. */
 const RETRY_MS = 30_000;
 const RETRY_FILES = 500;
 

@@ -47,8 +47,8 @@ const PAUSE_FILES = 32;
 const NOTHING = { files: [], states: newStateRows(0), folders: [], leftOut: [] };
 
 /**
- * Reads folders of the share and everything below them. Symbolic links are never followed or shared: a target inside the
- * share is shared under its own path, a target outside must not be. Devices, pipes and sockets are ignored.
+ * Reads folders of the share and everything below them. Symbolic links are never followed or shared: a target inside
+ * the share is shared under its own path, a target outside must not be. Devices, pipes and sockets are ignored.
  */
 export class FolderWalk {
   readonly #root: string;
