@@ -9,6 +9,8 @@ export interface SwarmFacts {
   readonly peer: PeerContact | undefined;
   /** Undefined: an unknown part of the file. */
   readonly have: Bitfield | 'all' | undefined;
+  /** Size of that part, if it is known. */
+  readonly bytes?: number | undefined;
   /** Growth in bytes per second. */
   readonly bytesPerSecond: number;
   /** Bytes per second from it to this peer, and from this peer to it. */
@@ -25,8 +27,10 @@ export function summarizeSwarm(
 ): SwarmStatus {
   const { size } = file;
   const { chunkCount, chunkBytes } = chunkLayout(size);
-  const members = facts.map(({ have, ...fact }): SwarmMember => {
-    const chunks = have === undefined ? undefined : have === 'all' || have.complete ? chunkCount : have.count;
+  const members = facts.map(({ have, bytes: partBytes, ...fact }): SwarmMember => {
+    const partChunks = partBytes === undefined ? undefined : Math.floor(partBytes / chunkBytes);
+    const chunks =
+      have === undefined ? partChunks : have === 'all' || have.complete ? chunkCount : have.count;
     const complete = chunks === chunkCount;
     const bytes = chunks === undefined ? undefined : complete ? size : Math.min(size, chunks * chunkBytes);
     return { ...fact, chunks, bytes, complete };

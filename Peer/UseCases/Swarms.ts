@@ -50,6 +50,7 @@ export class Swarms {
     const own: SwarmFacts = {
       peer: undefined,
       have: files.holdings(fileId),
+      bytes: download?.bytes, // Of a download that is not open.
       bytesPerSecond: download?.bytesPerSecond ?? 0,
       giving: 0,
       taking: 0,

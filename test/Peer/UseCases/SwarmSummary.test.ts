@@ -69,3 +69,10 @@ test.each(seeds(20))('copies are what counting one by one gives (seed %i)', (see
   expect(swarm.rarest).toBe(Math.min(...copies));
   expect(swarm.mean).toBeCloseTo(copies.reduce((sum, count) => sum + count, 0) / chunkCount);
 });
+
+test('a download whose file is not open, as one that has just begun, has its bytes and not an unknown part', () => {
+  const own = (bytes: number) => ({ ...facts(undefined), bytes });
+  const [begun] = summarizeSwarm(FILE, [own(0), facts('all', 0, 'bo')]).members;
+  expect(begun).toMatchObject({ chunks: 0, bytes: 0, complete: false });
+  expect(summarizeSwarm(FILE, [own(3 * MIB)]).members).toMatchObject([{ chunks: 3, bytes: 3 * MIB }]);
+});
