@@ -109,8 +109,8 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#catalog.entries();
   }
 
-  changesSince(version: number): readonly PublishedEntry[] | undefined {
-    return this.#catalog.changesSince(version);
+  changesSince(version: number, until?: number): readonly PublishedEntry[] | undefined {
+    return this.#catalog.changesSince(version, until);
   }
 
   /** Answers a relayed question; see CatalogFeed. */
@@ -196,8 +196,21 @@ export class FileManager extends EventEmitter<FileEvents> {
     this.#started().batches.prepare();
   }
 
-  openInstaller(wanted: Iterable<string>, events: InstallEvents): SmallFileInstaller {
-    return this.#started().batches.open(wanted, events);
+  openInstaller(wanted: Iterable<string>, events: InstallEvents, incomplete?: string): SmallFileInstaller {
+    const { batches, share } = this.#started();
+    const installer = batches.open(wanted, events);
+    if (incomplete === undefined) return installer;
+    const hold = (isHeld: boolean) =>
+      isHeld ? share.adopted.hold(incomplete) : share.adopted.release(incomplete);
+    hold(true);
+    return {
+      install: (bytes, files) => installer.install(bytes, files),
+      hold,
+      close: async () => {
+        await installer.close();
+        hold(false);
+      },
+    };
   }
 
   async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {

@@ -23,8 +23,9 @@ export interface DownloadStorage {
   /**
    * Opens a batch installer for the small files of one folder download.
    * @param wanted - paths of all files that may be installed; read once
+   * @param incomplete - the path of `incompleteFolder`: its files enter the catalog when it has its name, or later
    */
-  openInstaller(wanted: Iterable<string>, events: InstallEvents): SmallFileInstaller;
+  openInstaller(wanted: Iterable<string>, events: InstallEvents, incomplete?: string): SmallFileInstaller;
   /** Description of an unfinished file from its journal, so that it need not be fetched again. */
   describeUnfinished(fileId: FileId): Promise<FileDescription | undefined>;
   unfinished(): Promise<readonly Unfinished[]>;
@@ -182,6 +183,11 @@ export interface SmallFileInstaller {
     bytes: Uint8Array,
     files: readonly SmallFile[],
   ): Promise<{ readonly verdicts: readonly SmallVerdict[]; readonly bytes: Uint8Array }>;
+  /**
+   * Whether the files of an incomplete folder are kept out of the catalog: true at first. False shares them at once, for
+   * other peers that miss the same source. Absent: they never are.
+   */
+  hold?(isHeld: boolean): void;
   /** Installs every verified file now. To be called after the last `install`. */
   close(): Promise<void>;
 }

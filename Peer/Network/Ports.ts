@@ -83,7 +83,7 @@ export interface CatalogFeed {
   /** All complete files, and running downloads as partial. */
   entries(): readonly PublishedEntry[];
   /** The difference from an earlier version; undefined: too old, publish everything. */
-  changesSince(version: number): readonly PublishedEntry[] | undefined;
+  changesSince(version: number, until?: number): readonly PublishedEntry[] | undefined;
   /**
    * Files that match a relayed question, running downloads included, best match first; at most
    * SEARCH_HITS_PER_PEER_MAX.

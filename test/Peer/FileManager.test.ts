@@ -19,6 +19,7 @@ import { MemoryHashCache } from '../../Peer/Files/Hashing/HashCache.ts';
 import { inlineHasher } from '../../Peer/Files/Hashing/Hasher.ts';
 import type { CatalogFeed, ChunkProvider } from '../../Peer/Network/Ports.ts';
 import type { DownloadStorage } from '../../Peer/Storage.ts';
+import { fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
 import { SimulatedClock } from '../Support/SimulatedClock.ts';
 import { TempFolder } from '../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from './Files/manager.ts';
@@ -544,6 +545,47 @@ describe('an incomplete folder', () => {
     const into = Buffer.alloc(1);
     if (small !== undefined) await manager.read(small, 0, 0, into);
     expect(into.toString()).toBe('a');
+  });
+
+  test('keeps its small files out of the catalog until it has its name, but not from those that look for them', async () => {
+    const folder = await TempFolder.forTest();
+    const { manager } = await startManager(folder);
+    const paths = ['Class (incomplete)/a', 'Class (incomplete)/sub/b'];
+    const contents = paths.map((path) => Buffer.from(path));
+    const files = paths.map((path, row) => {
+      const size = contents[row]?.length ?? 0;
+      const fileId = fileIdOf(size, [hashBytes(contents[row] ?? Buffer.alloc(0))]);
+      return { row, path, size, fileId, offset: row === 0 ? 0 : (contents[0]?.length ?? 0) };
+    });
+    const events = { installed: () => {}, failed: () => {} };
+    const installer = manager.openInstaller(paths, events, 'Class (incomplete)');
+    const { verdicts } = await installer.install(Buffer.concat(contents), files);
+    expect(verdicts).toEqual(['right', 'right']);
+    expect([manager.version, manager.status().files]).toEqual([0, 2]);
+    await manager.nameFolder('Class (incomplete)', 'Class/');
+    expect(manager.version).toBe(0);
+    expect(pathsOf(manager)).toEqual(['Class/a', 'Class/sub/b']);
+    expect(
+      manager
+        .changesSince(0)
+        ?.map(({ kind, path }) => `${kind} ${path}`)
+        .sort(),
+    ).toEqual(['file Class/a', 'file Class/sub/b']);
+    await installer.close();
+
+    const more = manager.openInstaller(paths, events, 'Class (incomplete)');
+    const { version } = manager;
+    await more.install(
+      Buffer.concat(contents),
+      files.map((file) => ({ ...file, path: file.path.replace('sub/', '') })),
+    );
+    const other = Buffer.from('other');
+    const fileId = fileIdOf(other.length, [hashBytes(other)]);
+    const path = 'Class (incomplete)/c';
+    await more.install(other, [{ row: 2, path, size: other.length, offset: 0, fileId }]);
+    expect(manager.version).toBe(version);
+    expect(manager.find(fileId)?.path).toBe(path);
+    await more.close();
   });
 
   test('is merged file by file into a folder that took its name meanwhile, replacing nothing', async () => {

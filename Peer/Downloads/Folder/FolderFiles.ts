@@ -33,7 +33,7 @@ export class FolderFiles {
   /** 1: complete at its path. */
   readonly #placed: Uint8Array;
   /** Path of the folder until it is complete, in the place of the first folder of each path. */
-  readonly #incomplete: string | undefined;
+  readonly incomplete: string | undefined;
   readonly #folders: number[] = [];
   /** Rows whose content an earlier row has, and rows of folders. */
   readonly #notFirst: Uint8Array;
@@ -47,7 +47,7 @@ export class FolderFiles {
   constructor(files: Iterable<FolderFile>, incomplete: string | undefined, random: Random) {
     const table = FolderTable.of(files);
     this.#table = table;
-    this.#incomplete = incomplete;
+    this.incomplete = incomplete;
     this.#index = new ContentIndex(table, random);
     this.#states = new Uint8Array(table.length);
     this.#placed = new Uint8Array(table.length);
@@ -103,9 +103,9 @@ export class FolderFiles {
   /** Path on the disk of this peer, relative to the share. */
   pathOf(row: number): string {
     const path = this.#table.pathOf(row);
-    if (this.#incomplete === undefined) return path;
+    if (this.incomplete === undefined) return path;
     const slash = path.indexOf('/');
-    return slash < 0 ? this.#incomplete : this.#incomplete + path.slice(slash);
+    return slash < 0 ? this.incomplete : this.incomplete + path.slice(slash);
   }
 
   attributesOf(row: number): FileAttributes {
@@ -115,7 +115,7 @@ export class FolderFiles {
   /** The file with its path on the disk of this peer. */
   fileAt(row: number): FolderFile {
     const file = this.#table.fileAt(row);
-    if (this.#incomplete === undefined && this.#found.size === 0) return file;
+    if (this.incomplete === undefined && this.#found.size === 0) return file;
     return { ...file, path: this.pathOf(row), holders: this.holdersOf(row) };
   }
 

@@ -4,7 +4,7 @@ import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { SourceStatus } from '../../DownloadModel.ts';
 import type { FileHolder } from '../../Model.ts';
-import type { SmallFileInstaller } from '../../Storage.ts';
+import type { SmallFile, SmallFileInstaller } from '../../Storage.ts';
 import { fileChanged, noSource, type TaskContext } from '../File/Task.ts';
 import type { Rank } from '../Model.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
@@ -76,10 +76,11 @@ export class SmallFiles {
     this.#wrongPath = path;
     this.#units = new BundleUnits(files, rows);
     this.#holders = new UnitHolders(this.#units.count);
-    this.#installer = context.parts.openInstaller(pathsOf(options), {
-      installed: ({ row }, path) => this.#placed(row, path),
-      failed: (_, reason) => events.stopped(reason),
-    });
+    const installEvents = {
+      installed: ({ row }: SmallFile, path: string) => this.#placed(row, path),
+      failed: (_: SmallFile, reason: ShoalError) => events.stopped(reason),
+    };
+    this.#installer = context.parts.openInstaller(pathsOf(options), installEvents, files.incomplete);
     this.#sources = new FileSources(
       {
         ...context,
@@ -94,6 +95,7 @@ export class SmallFiles {
       {
         active: (source) => {
           this.#fetch.join(source);
+          this.#installer.hold?.(true);
           events.sourcesChanged();
         },
         haveChanged: () => {},
@@ -104,6 +106,7 @@ export class SmallFiles {
         late: events.wasted,
         left: (source) => {
           this.#fetch.leave(source);
+          if (this.sources === 0) this.#installer.hold?.(false);
           events.sourcesChanged();
         },
       },

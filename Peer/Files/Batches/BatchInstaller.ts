@@ -33,15 +33,13 @@ export interface BatchInstallerOptions {
 
 /** Callbacks for the catalog, made synchronously with the rename, before the watcher can report it. */
 export interface BatchEvents {
-  /** A file of a staged folder is in the share. */
+  /** A file is in the share. */
   installedInBatch(
     path: string,
     state: FileState,
     description: FileDescription,
     wanted: FileAttributes,
   ): void;
-  /** A file is in the share, installed by itself. */
-  installed(path: string, state: FileState, description: FileDescription, wanted: FileAttributes): void;
   /** A staged folder is in the share. `installedInBatch` follows for each of its files. */
   folderInstalled(path: string): void;
 }
@@ -145,12 +143,13 @@ export class BatchInstaller implements SmallFileInstaller {
     if (hash === undefined) return 'wrong';
     try {
       // Another download may have installed it meanwhile.
-      let absolute = isHere(path, fileId);
+      const isTaken = disk.kindOf(inside(root, path)) !== undefined;
+      let absolute = isTaken ? isHere(path, fileId) : undefined;
       if (absolute === undefined) {
         const installed = installWhole(disk, root, join(temp, `${fileId}.new`), path, content, file);
         absolute = installed.absolute;
         if (installed.state !== undefined)
-          events.installed(installed.path, installed.state, descriptionOf(file, hash), file);
+          events.installedInBatch(installed.path, installed.state, descriptionOf(file, hash), file);
       }
       this.#changeMissing(splitPath(file.path)[0], -1);
       this.#events.installed(file, absolute);

@@ -11,15 +11,13 @@ export interface BatchInstallersOptions extends Omit<BatchInstallerOptions, 'sta
   readonly makeWriter: () => SmallWriter;
 }
 
-/** Idle time after which a writer that was prepared and never used is closed. */
-const PREPARED_MS = 10_000;
+/** Idle time after which the writer is closed. */
+const IDLE_MS = 10_000;
 
 /** Names of staging folders in `Temp/`. */
 const STAGING_NAME = /^[0-9a-f]{64}\.tree$/;
 
-/**
- * The batch installers of all running folder downloads. They share one writer, which closes with the last installer.
- */
+/** The batch installers of all running folder downloads. They share one writer, which is kept for a while. */
 export class BatchInstallers {
   readonly #options: BatchInstallersOptions;
   readonly #open = new Set<BatchInstaller>();
@@ -40,10 +38,7 @@ export class BatchInstallers {
   /** Starts the writer ahead of a likely folder download: its thread takes 100 ms to start. */
   prepare(): void {
     this.#writer ??= this.#options.makeWriter();
-    this.#cancelTimeout?.();
-    this.#cancelTimeout = this.#options.clock.after(PREPARED_MS, () => {
-      if (this.#open.size === 0) void this.close();
-    });
+    this.#closeWhenIdle();
   }
 
   /** @param wanted - paths of all files that may be installed */
@@ -57,9 +52,16 @@ export class BatchInstallers {
       close: async () => {
         await installer.close();
         this.#open.delete(installer);
-        if (this.#open.size === 0) await this.close();
+        if (this.#open.size === 0) this.#closeWhenIdle();
       },
     };
+  }
+
+  #closeWhenIdle(): void {
+    this.#cancelTimeout?.();
+    this.#cancelTimeout = this.#options.clock.after(IDLE_MS, () => {
+      if (this.#open.size === 0) void this.close();
+    });
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { inside, splitPath } from '../Disk/Paths.ts';
@@ -6,6 +7,7 @@ import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
 import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
 import type { ShareTree } from '../Watching/ShareTree.ts';
 import { DeferredCatalogInserts } from './DeferredCatalogInserts.ts';
+import type { InstalledFile } from './InstalledFiles.ts';
 import type { ShareIndex } from './ShareIndex.ts';
 
 export interface AdoptedFilesOptions {
@@ -34,10 +36,14 @@ export class AdoptedFiles {
 
   constructor(options: AdoptedFilesOptions) {
     this.#options = options;
-    this.#deferred = new DeferredCatalogInserts(options.clock, (path, state, description) =>
-      this.#insert(path, state, description),
+    this.#deferred = new DeferredCatalogInserts(options.clock, ({ path, state, fileId, hash }) =>
+      this.#insert(path, state, fileId, hash),
     );
-    this.#folders = new SelfCreatedFolders(options.clock, options.scanFolder);
+    this.#folders = new SelfCreatedFolders(
+      options.clock,
+      options.scanFolder,
+      () => this.#deferred.isHolding || this.#deferred.isOverfull,
+    );
   }
 
   /** Time of the last file; `-Infinity`: none. */
@@ -46,26 +52,47 @@ export class AdoptedFiles {
   }
 
   /** Adds a file before any watch reports it, unless a manifest omits it. */
-  add(path: string, state: FileState, description: FileDescription): void {
+  add(path: string, state: FileState, { fileId, chunkHashes }: FileDescription): void {
     this.#lastMs = this.#options.clock.nowMs();
-    this.flush();
-    this.#insert(path, state, description);
+    this.#insert(path, state, fileId, chunkHashes.join(''));
   }
 
   /** Adds one of many small files. Every lookup sees it at once. */
-  addDeferred(path: string, state: FileState, description: FileDescription): void {
-    this.#deferred.add(path, state, description);
+  addDeferred(file: InstalledFile): void {
+    this.#deferred.add(file);
   }
 
-  /** Inserts the deferred files. Every reader of the catalog or the share calls this first. */
+  /** Files that are in the share but not in the catalog yet, and their bytes. */
+  get pending(): { readonly files: number; readonly bytes: number } {
+    return this.#deferred.pending;
+  }
+
+  /** Inserts the deferred files. Every reader of the catalog that does not find a file calls this. */
   flush(): void {
     this.#deferred.flush();
+  }
+
+  /** Inserts the deferred files that may lie at a path or below it. Called before the disk is compared with the index. */
+  flushAt(path: string): void {
+    this.#deferred.flushAt(path);
+  }
+
+  /** Keeps the small files of an incomplete folder out of the catalog until it has its name, for some time at most. */
+  hold(folder: string): void {
+    this.#deferred.hold(folder);
+  }
+
+  /** The folder stays incomplete for now. */
+  release(folder: string): void {
+    this.#deferred.release(folder);
   }
 
   /** Records a new folder whose files are all added. Called in the same tick as its rename. */
   folderMade(path: string): void {
     const { manifest, tree } = this.#options;
-    if (manifest === undefined) this.#folders.created(path, (folder) => tree.hasFolder(folder));
+    if (manifest !== undefined) return;
+    this.#folders.created(path, (folder) => tree.hasFolder(folder));
+    tree.addFolder(path);
   }
 
   /** Moves the files below a folder that was renamed as a whole. Called in the same tick as its rename. */
@@ -79,9 +106,11 @@ export class AdoptedFiles {
     this.#deferred.rename(from, to);
     const { files } = tree.removeFolder(from);
     for (const path of files) tree.addFile(...splitPath(moved(path)));
+    const nobody = new AbortController().signal;
+    for (; this.#deferred.isOverfull; await sleep(clock, 1, nobody)) this.#deferred.flushSlice();
+    if (files.length === 0) return;
     this.#renamed.set(to, from);
     index.folderMoved(from, to);
-    const nobody = new AbortController().signal;
     for (const [number, path] of files.entries()) {
       if (index.has(path)) index.moved(path, moved(path));
       else index.gone(path); // Met already, or not hashed yet: the scan of the new folder finds it.
@@ -113,7 +142,8 @@ export class AdoptedFiles {
     this.#deferred.close();
   }
 
-  #insert(path: string, state: FileState, description: FileDescription): void {
+  /** @param hashes - of its chunks, in hex */
+  #insert(path: string, state: FileState, fileId: FileId, hashes: string): void {
     const { root, manifest, tree, index, checkName } = this.#options;
     if (manifest !== undefined) {
       // Hashed again under the names it has: rare, and simple.
@@ -121,6 +151,6 @@ export class AdoptedFiles {
       return;
     }
     tree.addFile(...splitPath(path));
-    index.adopt(path, state, description);
+    index.adopt(path, state, fileId, hashes);
   }
 }

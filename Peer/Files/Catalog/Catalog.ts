@@ -7,7 +7,7 @@ import { PathText } from './PathText.ts';
 import { SortedRows } from './SortedRows.ts';
 
 /** Changes kept for `changesSince`. A tracker further behind gets the whole catalog. */
-const HISTORY_MAX = 100_000;
+const HISTORY_MAX = 250_000;
 
 /** Last known values of an entry that is gone, or of a partial one: enough to publish it. */
 interface Change {
@@ -45,7 +45,10 @@ export class Catalog {
   #found: { readonly version: number; readonly entry: CatalogEntry } | undefined;
   #flushDeferred: () => void = () => {};
 
-  /** Registers a callback that inserts deferred entries before every lookup, though not before `version`. */
+  /**
+   * Registers a callback that inserts deferred entries. Called by every lookup, except by `version`, and unless an entry
+   * that was inserted already is found by its path or content.
+   */
   flushBeforeLookup(flush: () => void): void {
     this.#flushDeferred = flush;
   }
@@ -116,27 +119,24 @@ export class Catalog {
 
   /** Finds a file with this content; any of them when there are several. */
   find(fileId: FileId): CatalogEntry | undefined {
-    this.#flushDeferred();
-    const { version } = this;
-    if (this.#found?.entry.fileId === fileId && this.#found.version === version) return this.#found.entry;
-    for (const row of this.table.withId(fileId)) {
-      const entry = this.table.entry(row);
-      this.#found = { version, entry };
-      return entry;
-    }
-    return undefined;
+    if (this.#found?.entry.fileId === fileId && this.#found.version === this.version)
+      return this.#found.entry;
+    const row = this.#rowWith(fileId) ?? this.#flushed(() => this.#rowWith(fileId));
+    if (row === undefined) return undefined;
+    const entry = this.table.entry(row);
+    this.#found = { version: this.version, entry };
+    return entry;
   }
 
   /** Every path with this content. */
   pathsOf(fileId: FileId): readonly string[] {
-    this.#flushDeferred();
+    if (this.#rowWith(fileId) === undefined) this.#flushDeferred();
     return Array.from(this.table.withId(fileId), (row) => this.table.path(row));
   }
 
   findPath(path: string): CatalogEntry | undefined {
-    this.#flushDeferred();
-    const row = this.table.rowOf(path);
-    return row !== undefined && this.table.has(row, SHARED) ? this.table.entry(row) : undefined;
+    const row = this.#rowAt(path) ?? this.#flushed(() => this.#rowAt(path));
+    return row === undefined ? undefined : this.table.entry(row);
   }
 
   /** Complete files below a folder ("" = all), by path (UTF-16 code units). */
@@ -180,23 +180,39 @@ export class Catalog {
    * Difference from an earlier version: each changed entry once, in its current state (`file`, `partial`), or
    * `gone` with
    * its last known values. Undefined when the version is too old or was never reached.
+   * @param until - the version to which the difference leads: entries that changed since then are a part of the next one
    */
-  changesSince(version: number): readonly PublishedEntry[] | undefined {
+  changesSince(version: number, until = this.version): readonly PublishedEntry[] | undefined {
     if (version < this.#historyStart || version > this.version) return undefined;
     const latest = new Map<string, string | Change>();
-    for (const change of this.#history.slice(version - this.#historyStart)) latest.set(keyOf(change), change);
-    return Array.from(latest.values(), (change) => this.#asItIs(change));
+    const history = this.#history.slice(version - this.#historyStart, until - this.#historyStart);
+    for (const change of history) latest.set(keyOf(change), change);
+    return [...latest.values()].flatMap((change) => this.#asItIs(change) ?? []);
   }
 
-  /** The last change of an entry, published: the file at a path was put, so it is there. */
-  #asItIs(change: string | Change): PublishedEntry {
+  #rowAt(path: string): number | undefined {
+    const row = this.table.rowOf(path);
+    return row !== undefined && this.table.has(row, SHARED) ? row : undefined;
+  }
+
+  #rowWith(fileId: FileId): number | undefined {
+    for (const row of this.table.withId(fileId)) return row;
+    return undefined;
+  }
+
+  #flushed<T>(look: () => T): T {
+    this.#flushDeferred();
+    return look();
+  }
+
+  /** A change, published: the entry as it is now. Undefined: the file that was put was removed in a later version. */
+  #asItIs(change: string | Change): PublishedEntry | undefined {
     if (typeof change !== 'string') {
       const isPartial = change.path === '' && this.#partials.has(change.fileId);
       return published(isPartial ? 'partial' : 'gone', change);
     }
-    const row = this.table.rowOf(change);
-    if (row === undefined) throw new Error(`${change} is not in the table`);
-    return publishedFile(this.table.entry(row));
+    const row = this.#rowAt(change);
+    return row === undefined ? undefined : publishedFile(this.table.entry(row));
   }
 
   #record(change: string | Change): void {

@@ -1,32 +1,49 @@
-import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
-import type { FileState } from '../Disk/FileState.ts';
+import { type FolderRename, renamedPath } from '../Hashing/HashCache.ts';
+import { type InstalledFile, InstalledFiles } from './InstalledFiles.ts';
 
 /** Pending files are inserted when none was added for this long. */
 const QUIET_MS = 100;
 /** Upper bound on that delay, however many files are added. */
 const DEFERRAL_MAX_MS = 2_000;
-/** Limit of pending files; beyond it, each added file causes one insertion. */
+/**
+ * Upper bound on the delay of files in an incomplete folder. Most folders are complete earlier, and their files are
+ * inserted once, under their final paths; those of a longer download can be found by other peers after this time.
+ */
+const HELD_MAX_MS = 60_000;
+/** Limits of pending files; beyond them, each added file causes one insertion. */
 const PENDING_MAX = 32_768;
+const HELD_MAX = 262_144;
 /** Insertions before the thread is yielded: a few milliseconds. */
 const SLICE_FILES = 500;
 
-type Insert = (path: string, state: FileState, description: FileDescription) => void;
+/** Pending files, in the order in which they were added. */
+interface Queue {
+  /** All files lie below this folder; "" is the share itself. */
+  folder: string;
+  /** The folder is incomplete. */
+  isHeld: boolean;
+  readonly files: InstalledFiles;
+  /** Each applies to the files that were added before it: those with a number below `before`. */
+  readonly renames: { readonly rename: FolderRename; readonly before: number }[];
+  firstMs: number;
+  lastMs: number;
+}
 
 /**
  * Files of one chunk created in the share but not inserted in the catalog yet: at thousands per second, inserting
- * costs as much as fetching. Every reader of the catalog or the share calls `flush` first.
+ * costs as much as fetching. Every reader of the catalog or the share that does not find a file calls `flush`.
  */
 export class DeferredCatalogInserts {
   readonly #clock: Clock;
-  readonly #insert: Insert;
-  #pending: Parameters<Insert>[] = [];
-  #inserted = 0;
-  #firstMs = 0;
+  readonly #insert: (file: InstalledFile) => void;
+  #queues: Queue[] = [];
+  readonly #held = new Set<string>();
+  #bytes = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, insert: Insert) {
+  constructor(clock: Clock, insert: (file: InstalledFile) => void) {
     this.#clock = clock;
     this.#insert = insert;
   }
@@ -36,22 +53,66 @@ export class DeferredCatalogInserts {
     return this.#lastMs;
   }
 
-  add(...file: Parameters<Insert>): void {
-    this.#lastMs = this.#clock.nowMs();
-    if (this.#pending.push(file) === 1) this.#firstMs = this.#lastMs;
-    if (this.#pending.length - this.#inserted > PENDING_MAX) this.#insertUpTo(this.#inserted + 1);
+  /** Files that are not inserted yet, and their bytes. */
+  get pending(): { readonly files: number; readonly bytes: number } {
+    return { files: this.#queues.reduce((sum, { files }) => sum + files.pending, 0), bytes: this.#bytes };
+  }
+
+  /** More files are pending than one `flush` should insert. */
+  get isOverfull(): boolean {
+    return this.#queues.some(({ isHeld, files }) => !isHeld && files.pending > PENDING_MAX);
+  }
+
+  /** Whether a folder is held. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
+  add(file: InstalledFile): void {
+    const queue = this.#queueOf(file.path);
+    queue.lastMs = this.#clock.nowMs();
+    this.#lastMs = queue.lastMs;
+    if (queue.files.pending === 0) queue.firstMs = queue.lastMs;
+    queue.files.add(file);
+    this.#bytes += file.state.size;
+    if (queue.files.pending > (queue.isHeld ? HELD_MAX : PENDING_MAX)) this.#take(queue, 1);
     this.#cancel ??= this.#clock.after(QUIET_MS, () => this.#tick());
   }
 
   /** Inserts all pending files. */
   flush(): void {
-    if (this.#pending.length > 0) this.#insertUpTo(this.#pending.length);
+    for (const queue of this.#queues) this.#take(queue, queue.files.pending);
+  }
+
+  /** Inserts the pending files that may lie at a path or below it. */
+  flushAt(path: string): void {
+    for (const queue of this.#queues)
+      if (overlaps(path, queue.folder)) this.#take(queue, queue.files.pending);
+  }
+
+  /** Inserts some of the files that are due. */
+  flushSlice(): void {
+    for (const queue of this.#queues) if (!queue.isHeld) this.#take(queue, SLICE_FILES);
+  }
+
+  /** Holds the files that are added below an incomplete folder. */
+  hold(folder: string): void {
+    this.#held.add(folder);
+  }
+
+  /** The folder keeps its name for now: its files are inserted like others. */
+  release(folder: string): void {
+    this.#held.delete(folder);
+    for (const queue of this.#queues) if (queue.folder === folder) queue.isHeld = false;
   }
 
   /** A folder was renamed: its pending files are inserted under their new paths. */
   rename(from: string, to: string): void {
-    for (const file of this.#pending) {
-      if (file[0].startsWith(`${from}/`)) file[0] = to + file[0].slice(from.length);
+    this.release(from);
+    for (const queue of this.#queues) {
+      const { files, renames, folder } = queue;
+      queue.folder = folder === from ? to : renamedPath(folder, { from, to });
+      if (files.pending > 0) renames.push({ rename: { from, to }, before: files.length });
     }
   }
 
@@ -60,24 +121,52 @@ export class DeferredCatalogInserts {
     this.#cancel?.();
   }
 
-  #tick(): void {
-    this.#cancel = undefined;
-    if (this.#pending.length === 0) return;
-    const nowMs = this.#clock.nowMs();
-    const isDue = nowMs - this.#lastMs >= QUIET_MS || nowMs - this.#firstMs >= DEFERRAL_MAX_MS;
-    if (isDue) this.#insertUpTo(this.#inserted + SLICE_FILES);
-    if (this.#pending.length > 0) this.#cancel = this.#clock.after(isDue ? 1 : QUIET_MS, () => this.#tick());
+  #queueOf(path: string): Queue {
+    let held = '';
+    for (const folder of this.#held) if (path.startsWith(`${folder}/`)) held = folder;
+    const isHeld = held !== '';
+    let queue = this.#queues.find((each) => each.folder === held && each.isHeld === isHeld);
+    if (queue === undefined) {
+      const files = new InstalledFiles();
+      queue = { folder: held, isHeld, files, renames: [], firstMs: 0, lastMs: 0 };
+      this.#queues.push(queue);
+    }
+    return queue;
   }
 
-  #insertUpTo(end: number): void {
-    const pending = this.#pending;
-    while (this.#inserted < Math.min(end, pending.length)) {
-      const file = pending[this.#inserted++];
-      if (file !== undefined) this.#insert(...file);
+  #tick(): void {
+    const nowMs = this.#clock.nowMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const queue of this.#queues) {
+      if (nowMs >= dueMs(queue)) this.#take(queue, SLICE_FILES);
+      if (queue.files.pending > 0) nextMs = Math.min(nextMs, dueMs(queue));
     }
-    const isDone = this.#inserted >= pending.length;
-    if (!isDone && this.#inserted < PENDING_MAX) return;
-    this.#pending = isDone ? [] : pending.slice(this.#inserted);
-    this.#inserted = 0;
+    this.#queues = this.#queues.filter(({ files }) => files.pending > 0);
+    this.#cancel = undefined;
+    if (this.#queues.length === 0) return;
+    const delayMs = Math.min(QUIET_MS, Math.max(1, nextMs - nowMs));
+    this.#cancel = this.#clock.after(delayMs, () => this.#tick());
   }
+
+  #take({ files, renames }: Queue, count: number): void {
+    for (let left = count; left > 0; left--) {
+      const file = files.take();
+      if (file === undefined) return;
+      this.#bytes -= file.state.size;
+      let { path } = file;
+      for (const { rename, before } of renames) if (file.number < before) path = renamedPath(path, rename);
+      this.#insert(path === file.path ? file : { ...file, path });
+    }
+  }
+}
+
+function dueMs({ isHeld, firstMs, lastMs }: Queue): number {
+  return isHeld ? firstMs + HELD_MAX_MS : Math.min(lastMs + QUIET_MS, firstMs + DEFERRAL_MAX_MS);
+}
+
+/** Whether one of two paths is the other one, or lies below it. "" is the share itself. */
+function overlaps(one: string, other: string): boolean {
+  const isBelow = (path: string, folder: string) =>
+    folder === '' || path === folder || path.startsWith(`${folder}/`);
+  return isBelow(one, other) || isBelow(other, one);
 }

@@ -1,4 +1,4 @@
-import type { FileId } from '../../../Protocol/Ids.ts';
+import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { BatchEvents } from '../Batches/BatchInstaller.ts';
@@ -36,7 +36,8 @@ export function installEvents(options: InstallEventsOptions): PartEvents & Batch
       checkAttributes(path, wanted, state);
     },
     installedInBatch: (path, state, description, wanted) => {
-      share.adopted.addDeferred(path, state, description);
+      const { fileId, chunkHashes } = description;
+      share.adopted.addDeferred({ path, state, fileId, hash: chunkHashes[0] ?? ('' as ChunkHash) });
       checkAttributes(path, wanted, state);
     },
     folderInstalled: (path) => share.adopted.folderMade(path),

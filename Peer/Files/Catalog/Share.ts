@@ -60,7 +60,7 @@ export class Share {
   readonly #pool: HashPool;
   readonly #scanEvents: ScanEvents = {
     found: (path, state) => {
-      this.adopted.flush();
+      if (!this.#index.has(path)) this.adopted.flushAt(path);
       this.adopted.met(path);
       this.#index.found(path, state);
     },
@@ -136,7 +136,10 @@ export class Share {
       wallMs,
       rescanMs: options.settings.rescanMs,
       events: {
-        changed: (path) => this.#changes.add(path),
+        changed: (path) => {
+          // A folder that this program made is scanned once all of them are watched.
+          if (!this.adopted.hasFolder(path)) this.#changes.add(path);
+        },
         folderChanged: (path) => this.#folderChanged(path),
         isSelfCreated: (path) => this.adopted.hasFolder(path),
         problem: (text) => options.log.debug(text),
@@ -198,14 +201,14 @@ export class Share {
 
   status(): ShareStatus {
     const { root, catalog } = this.#options;
-    this.adopted.flush();
     const hashing = this.#pool.pending;
     const { pending } = this.#index;
+    const deferred = this.adopted.pending;
     return {
       folder: root,
       manifest: this.#options.manifest?.path,
-      files: catalog.files,
-      bytes: catalog.bytes,
+      files: catalog.files + deferred.files,
+      bytes: catalog.bytes + deferred.bytes,
       version: catalog.version,
       hashing: {
         files: hashing.files + pending.files,
@@ -242,7 +245,7 @@ export class Share {
   async #scanFolder(path: string): Promise<void> {
     const { signal } = this.#stopping;
     const { manifest } = this.#options;
-    this.adopted.flush();
+    this.adopted.flushAt(path);
     if (manifest !== undefined) await manifest.scanAll(this.#scanEvents, signal);
     else if (this.#watcher.health.mode === 'gone') this.#folderScan.forgetAll();
     else await this.#folderScan.scanFolder(path, signal);
@@ -250,7 +253,7 @@ export class Share {
 
   async #checkPath(path: string): Promise<void> {
     const { manifest } = this.#options;
-    this.adopted.flush();
+    this.adopted.flushAt(path);
     if (manifest !== undefined) manifest.checkFile(path, this.#scanEvents);
     else if (this.#watcher.health.mode !== 'gone')
       await this.#folderScan.checkPath(path, this.#stopping.signal);
@@ -263,7 +266,6 @@ export class Share {
   }
 
   #gone(path: string): void {
-    this.adopted.flush();
     this.#problems.resolved(path);
     this.#index.gone(path);
   }

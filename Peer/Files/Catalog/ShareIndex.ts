@@ -1,4 +1,3 @@
-import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
 import type { Clock, WallClock } from '../../../Shared/Clock.ts';
@@ -147,11 +146,10 @@ export class ShareIndex {
     }
   }
 
-  /** Adds a file written by this program, chunk by chunk: its hashes are known. */
-  adopt(path: string, state: FileState, description: FileDescription): void {
+  /** Adds a file written by this program. @param hashes - of its chunks, in hex */
+  adopt(path: string, state: FileState, fileId: FileId, hashes: string): void {
     if (isIgnoredPath(path) || Buffer.byteLength(path) > PATH_BYTES_MAX) return;
-    const { fileId, chunkHashes } = description;
-    this.#options.cache.put(path, { state, fileId }, chunkHashes.join(''));
+    this.#options.cache.put(path, { state, fileId }, hashes);
     this.#put(path, state, fileId);
   }
 

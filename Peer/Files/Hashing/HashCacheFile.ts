@@ -18,6 +18,8 @@ import { RecordFile } from './RecordFile.ts';
 
 /** Delay of writes, so that many entries share one. A crash loses the pending ones; their files are hashed again. */
 const WRITE_DELAY_MS = 2_000;
+/** Pending entries that are written at once. */
+const PENDING_MAX = 4_096;
 /** Delay of the next attempt after a failed write. */
 const RETRY_MS = 30_000;
 /** Limits of one write. */
@@ -143,6 +145,7 @@ export class HashCacheFile implements HashCache {
   #add(path: string, entry: HashCacheEntry | undefined): void {
     this.#pending.set(path, entry);
     this.#schedule(WRITE_DELAY_MS);
+    if (this.#pending.size === PENDING_MAX) this.#writing = this.#writing.then(() => this.#writePending());
   }
 
   #schedule(delayMs: number): void {

@@ -20,6 +20,7 @@ const REPORT_MAX_MS = 5_000;
 export class SelfCreatedFolders {
   readonly #clock: Clock;
   readonly #scan: (path: string) => void;
+  readonly #isBusy: () => boolean;
   /** Folders not reported by a watch yet, with their creation times; oldest first. */
   readonly #created = new Map<string, number>();
   readonly #pending = new Set<string>();
@@ -27,10 +28,14 @@ export class SelfCreatedFolders {
   #lastMs = 0;
   #cancel: (() => void) | undefined;
 
-  /** @param scan - called with a folder to be scanned, including everything below it */
-  constructor(clock: Clock, scan: (path: string) => void) {
+  /**
+   * @param scan - called with a folder to be scanned, including everything below it
+   * @param isBusy - true while folders are being filled, which the scan waits for
+   */
+  constructor(clock: Clock, scan: (path: string) => void, isBusy = () => false) {
     this.#clock = clock;
     this.#scan = scan;
+    this.#isBusy = isBusy;
   }
 
   /**
@@ -95,7 +100,7 @@ export class SelfCreatedFolders {
     const nowMs = this.#clock.nowMs();
     // A folder that is reported after the scan would be scanned again.
     const isReported = [...this.#created.keys()].every((folder) => !this.#isRecent(folder));
-    const settledMs = isReported ? this.#lastMs + SETTLE_MS : nowMs + SETTLE_MS;
+    const settledMs = isReported && !this.#isBusy() ? this.#lastMs + SETTLE_MS : nowMs + SETTLE_MS;
     const waitMs = Math.min(settledMs, this.#firstMs + SETTLE_MAX_MS) - nowMs;
     if (waitMs > 0) {
       this.#cancel = this.#clock.after(waitMs, () => this.#scanWhenDue());

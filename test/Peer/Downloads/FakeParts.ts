@@ -27,6 +27,8 @@ export class FakeParts implements DownloadStorage {
   scanning: Promise<void> | undefined;
   free = Number.MAX_SAFE_INTEGER;
   copies: string[] = [];
+  /** Whether the files of an incomplete folder are to be kept out of the catalog, as it changed. */
+  readonly holds: boolean[] = [];
   /** Maximum number of parts open at once. */
   openMax = 0;
 
@@ -42,7 +44,7 @@ export class FakeParts implements DownloadStorage {
   }
 
   /** Every other file has its name at once, the others a moment later. */
-  openInstaller(_wanted: readonly string[], events: InstallEvents): SmallFileInstaller {
+  openInstaller(_wanted: Iterable<string>, events: InstallEvents): SmallFileInstaller {
     let count = 0;
     const later = new Set<() => void>();
     return {
@@ -64,6 +66,7 @@ export class FakeParts implements DownloadStorage {
         });
         return { verdicts, bytes };
       },
+      hold: (isHeld) => this.holds.push(isHeld),
       close: async () => {
         for (const place of later) place();
       },

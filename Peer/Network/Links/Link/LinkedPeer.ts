@@ -185,16 +185,23 @@ export class LinkedPeer implements SourceContext {
   }
 
   /**
-   * Lists its files below a folder, page by page.
+   * Lists its files below a folder, page by page. Each page is requested before the one before it is used.
    * @throws ShoalError REFUSED (also: beyond the bounds of FileListing), UNREACHABLE, TIMEOUT, CANCELLED, BAD_FRAME
    */
   async *listFiles(folder: string, signal: AbortSignal): AsyncGenerator<readonly ListedFile[]> {
     const { clock } = this.#context;
     const listing = new FileListing(folder, clock.nowMs());
-    while (!listing.complete) {
+    const ask = () => {
       const { cursor } = listing;
-      const page = await this.#questions.ask({ type: 'list', requestId: 0, folder, cursor }, signal);
+      const page = this.#questions.ask({ type: 'list', requestId: 0, folder, cursor }, signal);
+      page.catch(() => {}); // The reader may stop before this page.
+      return page;
+    };
+    let next = ask();
+    while (!listing.complete) {
+      const page = await next;
       const files = this.#checked(() => listing.add(page, clock.nowMs()));
+      if (!listing.complete) next = ask();
       if (files.length > 0) yield files;
     }
   }

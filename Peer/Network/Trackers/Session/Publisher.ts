@@ -10,6 +10,11 @@ const PACE_MS = 10;
  */
 const GATHER_MS = 1_000;
 const MANY_PAGES = 8;
+/**
+ * Changes of one publication. More follow in the next ones: the tracker can be searched for the first files of a large
+ * folder early, and the entries of all its files are never in memory at once.
+ */
+const CHANGES_MAX = 16_384;
 /** Delay before restarting a publication that the tracker lost. */
 const RETRY_MS = 1_000;
 /** Pause after the tracker refused the whole catalog: it is full, or does not support the request. */
@@ -31,6 +36,8 @@ export class Publisher {
   #heldSinceMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #wholeNext = false;
+  /** The publication had to leave changes to the next one. */
+  #isCut = false;
   /** The tracker refused the whole catalog; the next attempt follows after a pause. */
   #pausing = false;
   #paceStartMs = Number.NEGATIVE_INFINITY;
@@ -93,7 +100,7 @@ export class Publisher {
       this.#held = plan.version;
       this.#heldSinceMs = nowMs;
       this.#plan = undefined;
-      if (plan.pages >= MANY_PAGES) this.#notBeforeMs = nowMs + GATHER_MS;
+      if (plan.pages >= MANY_PAGES && !this.#isCut) this.#notBeforeMs = nowMs + GATHER_MS;
     } else if (plan.base > 0 && reply.heldVersion !== plan.base) {
       // The tracker lost the base version of the difference.
       this.#held = reply.heldVersion;
@@ -131,9 +138,12 @@ export class Publisher {
     if (this.#holdsAll() || nowMs < this.#notBeforeMs) return undefined;
     this.#pausing = false;
     const { version } = this.#feed;
-    const changes = this.#held === 0 || this.#wholeNext ? undefined : this.#feed.changesSince(this.#held);
+    const until = Math.min(version, this.#held + CHANGES_MAX);
+    const isWhole = this.#held === 0 || this.#wholeNext;
+    const changes = isWhole ? undefined : this.#feed.changesSince(this.#held, until);
     this.#wholeNext = false;
-    if (changes !== undefined) return new PublishPlan(version, this.#held, changes);
+    this.#isCut = changes !== undefined && until < version;
+    if (changes !== undefined) return new PublishPlan(until, this.#held, changes);
     return new PublishPlan(version, 0, this.#feed.entries());
   }
 

@@ -150,8 +150,11 @@ test('the only holder leaves and returns: no file fails, few bytes are fetched t
     state: 'searching',
     cause: { code: 'peer-away', text: 'waiting for peer 1 to return' },
   });
+  // The files so far are shared, for other peers that miss the same source.
+  expect(desk.parts.holds).toEqual([true, false]);
   peer.reachable = true;
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 100 });
+  expect(desk.parts.holds.slice(0, 3)).toEqual([true, false, true]);
   expect(peer.sentBytes).toBeLessThan(112 * 50_000);
   await desk.close();
 });

@@ -18,7 +18,7 @@ function desk() {
     root: '/share',
     temp: '/share/Temp',
     names: new DiskNames(disk, '/share/Temp'),
-    events: { installed: () => {}, installedInBatch: () => {}, folderInstalled: () => {} },
+    events: { installedInBatch: () => {}, folderInstalled: () => {} },
     isHere: () => undefined,
     makeWriter: () => {
       writers.made++;
@@ -34,7 +34,7 @@ function desk() {
   return { clock, writers, installers, open };
 }
 
-test('a writer is created once, by an expectation of files or the first download, and closed after the last', async () => {
+test('a writer is created once, and closed when no download has used it for ten seconds', async () => {
   const { clock, writers, installers, open } = desk();
   installers.prepare();
   expect(writers).toEqual({ made: 1, closed: 0 });
@@ -43,9 +43,12 @@ test('a writer is created once, by an expectation of files or the first download
   await one.close();
   expect(writers).toEqual({ made: 1, closed: 0 });
   await other.close();
-  expect(writers).toEqual({ made: 1, closed: 1 });
+  clock.advance(9_000);
   await open().close();
-  expect(writers).toEqual({ made: 2, closed: 2 });
+  clock.advance(9_999);
+  expect(writers).toEqual({ made: 1, closed: 0 });
+  clock.advance(1);
+  expect(writers).toEqual({ made: 1, closed: 1 });
   expect(clock.pending).toBe(0);
 });
 

@@ -120,13 +120,38 @@ test('after its file is removed an id is found at its other path, or not at all'
   expect(catalog.find(id(1))?.path).toBe('b');
 });
 
+test('a difference that ends before the last version leads to the same catalog with the next one', () => {
+  const catalog = new Catalog();
+  put(catalog, 'kept', 1);
+  put(catalog, 'removed later', 2);
+  put(catalog, 'replaced later', 3);
+  catalog.remove('kept');
+  put(catalog, 'kept', 4);
+  const until = catalog.version;
+  catalog.remove('removed later');
+  put(catalog, 'replaced later', 5);
+  put(catalog, 'new', 6);
+  const tracker = new Map<string, PublishedEntry>();
+  const apply = (entries: readonly PublishedEntry[] = []) => {
+    for (const entry of entries) {
+      if (entry.kind === 'gone') tracker.delete(entry.path);
+      else tracker.set(entry.path, entry);
+    }
+  };
+  apply(catalog.changesSince(0, until));
+  expect([...tracker.keys()].sort()).toEqual(['kept', 'replaced later']);
+  expect(catalog.changesSince(until, until)).toEqual([]);
+  apply(catalog.changesSince(until));
+  expect(sorted([...tracker.values()])).toEqual(sorted(catalog.entries()));
+});
+
 test('a version that is too old, or was never reached, has no difference', () => {
   const catalog = new Catalog();
-  for (let n = 0; n < 210_000; n++) catalog.putPartial(id(n), 1);
-  expect(catalog.version).toBe(210_000);
+  for (let n = 0; n < 510_000; n++) catalog.putPartial(id(n), 1);
+  expect(catalog.version).toBe(510_000);
   expect(catalog.changesSince(5)).toBeUndefined();
-  expect(catalog.changesSince(210_001)).toBeUndefined();
-  expect(catalog.changesSince(209_999)).toHaveLength(1);
+  expect(catalog.changesSince(510_001)).toBeUndefined();
+  expect(catalog.changesSince(509_999)).toHaveLength(1);
 });
 
 function sorted(entries: readonly PublishedEntry[]): PublishedEntry[] {

@@ -1,22 +1,24 @@
 import { expect, test } from 'vitest';
 import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import { DeferredCatalogInserts } from '../../../../Peer/Files/Catalog/DeferredCatalogInserts.ts';
-import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
-import type { FileId } from '../../../../Protocol/Ids.ts';
+import type { ChunkHash, FileId } from '../../../../Protocol/Ids.ts';
 import { sharedState } from '../../../Support/FileStates.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
 const state = sharedState({ size: 1, modifiedMs: 1 });
+const HASH = 'a'.repeat(64) as ChunkHash;
 const id = (n: number) => n.toString(16).padStart(64, '0') as FileId;
 
 function desk() {
   const clock = new SimulatedClock();
   const catalog = new Catalog();
-  const deferred = new DeferredCatalogInserts(clock, (path, at, { fileId }) => catalog.put(path, at, fileId));
+  const deferred = new DeferredCatalogInserts(clock, (file) => {
+    catalog.put(file.path, file.state, file.fileId);
+  });
   catalog.flushBeforeLookup(() => deferred.flush());
   let next = 0;
-  const add = () =>
-    deferred.add(`f${next}`, state, { fileId: id(next++), layout: chunkLayout(1), chunkHashes: [] });
+  const add = (folder = '') =>
+    deferred.add({ path: `${folder}f${next}`, state, fileId: id(next++), hash: HASH });
   return { clock, catalog, deferred, add };
 }
 
@@ -96,10 +98,65 @@ test('close inserts the pending files and sets no timer', () => {
 
 test('files below a renamed folder are inserted under their new paths, and only there', () => {
   const { catalog, deferred } = desk();
-  const file = (n: number) => ({ fileId: id(n), layout: chunkLayout(1), chunkHashes: [] });
   for (const [n, path] of ['new/a', 'new/sub/b', 'newer', 'other/new/c'].entries())
-    deferred.add(path, state, file(n));
+    deferred.add({ path, state, fileId: id(n), hash: HASH });
   deferred.rename('new', 'old');
   expect(catalog.list('').map(({ path }) => path)).toEqual(['newer', 'old/a', 'old/sub/b', 'other/new/c']);
   expect(catalog.version).toBe(4);
+});
+
+test('files of an incomplete folder are inserted once, under its final name; other files do not wait for them', () => {
+  const { clock, catalog, deferred, add } = desk();
+  deferred.hold('new (incomplete)');
+  add('new (incomplete)/');
+  add('new (incomplete) too/');
+  clock.advance(59_000);
+  expect([catalog.version, deferred.pending]).toEqual([1, { files: 1, bytes: 1 }]);
+  deferred.rename('new (incomplete)', 'new');
+  clock.advance(200);
+  expect(catalog.version).toBe(2);
+  expect(catalog.list('').map(({ path }) => path)).toEqual(['new (incomplete) too/f1', 'new/f0']);
+  expect([deferred.pending.files, clock.pending]).toEqual([0, 0]);
+});
+
+test('files of a folder that is incomplete for long are inserted after a minute', () => {
+  const { clock, catalog, deferred, add } = desk();
+  deferred.hold('new');
+  add('new/');
+  clock.advance(59_900);
+  expect(catalog.version).toBe(0);
+  clock.advance(200);
+  expect(catalog.version).toBe(1);
+});
+
+test('files of a folder that stays incomplete are inserted soon', () => {
+  const { clock, catalog, deferred, add } = desk();
+  deferred.hold('new');
+  add('new/');
+  deferred.release('new');
+  clock.advance(200);
+  expect(catalog.version).toBe(1);
+});
+
+test('only the files that may lie at a path are inserted for it', () => {
+  for (const [path, inserted] of [
+    ['new', 1],
+    ['new/f0', 1],
+    ['', 1],
+    ['old', 0],
+    ['newer', 0],
+  ] as const) {
+    const { catalog, deferred, add } = desk();
+    deferred.hold('new');
+    add('new/');
+    deferred.flushAt(path);
+    expect(catalog.version, path).toBe(inserted);
+  }
+});
+
+test('at most 262,144 files of an incomplete folder are pending', () => {
+  const { catalog, deferred, add } = desk();
+  deferred.hold('new');
+  for (let n = 0; n < 262_244; n++) add('new/');
+  expect([catalog.version, deferred.pending.files]).toEqual([100, 262_144]);
 });

@@ -25,6 +25,11 @@ function descriptionOf(content: number): FileDescription {
   return { fileId: fileIdOf(1, chunkHashes), layout: chunkLayout(1), chunkHashes };
 }
 
+function hashesOf(content: number) {
+  const { fileId, chunkHashes } = descriptionOf(content);
+  return [fileId, chunkHashes.join('')] as const;
+}
+
 function hashed(content: number, state: FileState) {
   const { fileId, chunkHashes } = descriptionOf(content);
   return { kind: 'hashed', state, fileId, hashes: chunkHashes.join('') } as const;
@@ -223,7 +228,7 @@ test('a share that is empty, perhaps an unmounted disk, keeps its cached hashes'
 test('a downloaded file is shared without hashing, unless its path is never shared', () => {
   const { index, queued, catalog, write, clock } = desk();
   for (const path of ['film.mkv', '.hidden', 'Temp/x', 'a'.repeat(1_001)])
-    index.adopt(path, stateOf(1), descriptionOf(1));
+    index.adopt(path, stateOf(1), ...hashesOf(1));
   write('film.mkv', stateOf(1));
   clock.advance(1_000);
   expect(catalog.list('').map(({ path }) => path)).toEqual(['film.mkv']);
@@ -276,8 +281,8 @@ test('thousands of due files are queued 500 at a time', () => {
 
 test('files beyond the limit are not shared, which is reported once', () => {
   const { index, catalog, problems } = desk(undefined, 3);
-  for (let n = 0; n < 6; n++) index.adopt(`f${n}`, stateOf(n), descriptionOf(n));
-  index.adopt('f0', stateOf(0, 2), descriptionOf(0)); // Shared already: its new state takes no room.
+  for (let n = 0; n < 6; n++) index.adopt(`f${n}`, stateOf(n), ...hashesOf(n));
+  index.adopt('f0', stateOf(0, 2), ...hashesOf(0)); // Shared already: its new state takes no room.
   expect(catalog.files).toBe(3);
   expect(index.stateOf('f0')).toEqual(stateOf(0, 2));
   expect(problems).toEqual([expect.stringMatching(/^f3: more than 3 files/)]);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import {
   appendFile,
   mkdir,
@@ -116,6 +117,20 @@ test('entries of a renamed folder are found under their new paths, at once and a
   }
   await third.cache.close();
   expect(warnings).toEqual([]);
+});
+
+test('thousands of entries are written at once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { open, path } = await desk();
+  const { cache } = await open();
+  const { file, hashes } = entryOf(1);
+  for (let n = 0; n < 4_095; n++) cache.put(`${n}`, file, hashes);
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(statSync(path).size).toBe(0);
+  cache.put('last', file, hashes);
+  while (statSync(path).size === 0) await new Promise((resolve) => setImmediate(resolve));
+  await cache.close();
 });
 
 test('a folder that is renamed during a write is found after a restart', async () => {

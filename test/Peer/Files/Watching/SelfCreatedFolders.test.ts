@@ -6,10 +6,10 @@ import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from '../manager.ts';
 
-function desk(known: readonly string[] = []) {
+function desk(known: readonly string[] = [], isBusy = () => false) {
   const clock = new SimulatedClock();
   const looked: string[] = [];
-  const own = new SelfCreatedFolders(clock, (path) => looked.push(path));
+  const own = new SelfCreatedFolders(clock, (path) => looked.push(path), isBusy);
   const make = (path: string) => own.created(path, (folder) => known.includes(folder));
   return { clock, looked, own, make };
 }
@@ -27,6 +27,23 @@ test('self-created folders are scanned once, when no more appear, subfolders wit
   expect(looked).toEqual(['tree']);
   clock.advance(60_000);
   expect(looked).toEqual(['tree']);
+});
+
+test('the scan waits while folders are being filled, for a minute at most', () => {
+  let isBusy = true;
+  const { clock, looked, own, make } = desk([], () => isBusy);
+  make('tree');
+  own.appeared('tree');
+  clock.advance(30_000);
+  expect(looked).toEqual([]);
+  isBusy = false;
+  clock.advance(2_000);
+  expect(looked).toEqual(['tree']);
+  isBusy = true;
+  make('late');
+  own.appeared('late');
+  clock.advance(60_000);
+  expect(looked).toEqual(['tree', 'late']);
 });
 
 test('the scan waits for folders that are not reported yet: otherwise each would be scanned twice', () => {

@@ -109,14 +109,16 @@ function linkedPeer() {
   provider.holdings = () => 'all';
   provider.sizeOf = () => 1_000;
   const breaches: string[] = [];
-  const link = { hello: { features: 0 }, send: () => {}, breach: (what: string) => breaches.push(what) };
+  const sent: string[] = [];
+  const send = ({ type }: { type: string }) => sent.push(type);
+  const link = { hello: { features: 0 }, send, breach: (what: string) => breaches.push(what) };
   const context = { clock, provider, secure: {}, interested: () => {} };
   const peer = new LinkedPeer(
     { peerId: peerIdOf(1), name: '', address: { host: '10.0.0.1', port: 9_001 } },
     link as unknown as PeerLink,
     context as unknown as PeerContext,
   );
-  return { peer, provider, breaches };
+  return { peer, provider, breaches, sent };
 }
 
 test('a peer that is interested in more than 65,536 files loses its link', () => {
@@ -125,6 +127,26 @@ test('a peer that is interested in more than 65,536 files loses its link', () =>
   expect(breaches).toEqual([]);
   peer.receive({ type: 'interested', fileId: fileOf(99_999) });
   expect(breaches).toEqual(['interested in too many files']);
+});
+
+test('a page of a file list is requested before the one before it is used, and none after the last', async () => {
+  const { peer, sent } = linkedPeer();
+  const pages = peer.listFiles('', patient);
+  const files = [1, 2].map((number) => ({
+    path: `${number}`,
+    size: 1,
+    modifiedMs: 0,
+    fileId: fileOf(number),
+  }));
+  const first = pages.next();
+  expect(sent).toEqual(['list']);
+  peer.receive({ type: 'listPage', requestId: 1, total: 2, next: 1, files: files.slice(0, 1) });
+  expect((await first).value).toEqual(files.slice(0, 1));
+  expect(sent).toEqual(['list', 'list']);
+  peer.receive({ type: 'listPage', requestId: 2, total: 2, next: 0, files: files.slice(1) });
+  expect((await pages.next()).value).toEqual(files.slice(1));
+  expect((await pages.next()).done).toBe(true);
+  expect(sent).toEqual(['list', 'list']);
 });
 
 test('a peer whose pages of a file list form a loop loses its link', async () => {

@@ -65,9 +65,10 @@ export class FakeFeed implements CatalogFeed {
     }));
   }
 
-  changesSince(version: number): readonly PublishedEntry[] | undefined {
+  changesSince(version: number, until = this.version): readonly PublishedEntry[] | undefined {
     this.asked.push(`since ${version}`);
-    const changed = this.#changes.filter((change) => change.version > version).map(({ entry }) => entry);
+    const isPart = (change: { version: number }) => change.version > version && change.version <= until;
+    const changed = this.#changes.filter(isPart).map(({ entry }) => entry);
     return [...new Map(changed.map((entry) => [entry.path, entry])).values()];
   }
 }

@@ -110,3 +110,27 @@ test('a remote tracker gets at most one window of pages every 10 ms', () => {
   expect(count / (nowMs / 1_000)).toBeLessThan(1_700);
   expect(count / (nowMs / 1_000)).toBeGreaterThan(1_000);
 });
+
+test('a publication has 16,384 changes at most; the next one follows at once', () => {
+  const feed = new FakeFeed();
+  for (let number = 0; number < 16_500; number++) feed.put(file(`${number}`, number));
+  const publisher = new Publisher(feed, false);
+  publisher.reset(1);
+  const published: string[] = [];
+  const publish = () => {
+    let pages = publisher.take(0);
+    const plan = publisher.plan;
+    for (; pages.length > 0; pages = publisher.take(0))
+      for (const { plan: sent, page } of pages) {
+        if (sent !== plan) return;
+        published.push(...sent.entriesOf(page).map(({ path }) => path));
+        const isLast = published.length === 16_384;
+        const heldVersion = isLast ? sent.version : sent.base;
+        publisher.acknowledged({ type: 'published', version: sent.version, page, heldVersion }, 0);
+      }
+  };
+  publish();
+  expect([published.length, publisher.held]).toEqual([16_384, 16_385]);
+  expect(publisher.plan).toMatchObject({ base: 16_385, version: 16_500 });
+  expect(feed.asked).toEqual(['since 1', 'since 16385']);
+});

@@ -1,0 +1,118 @@
+import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
+import { type FileState, modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
+
+/** Rows of a page, which is allocated whole and freed whole. */
+const PAGE_ROWS = 1_024;
+const HASH_BYTES = 32;
+/** First length of the paths of a page; doubled when they need more. */
+const PATHS_BYTES = 32 * 1_024;
+/** Inode, mtime and ctime. */
+const STATS = 3;
+
+/** A file of one chunk that this program put into the share. */
+export interface InstalledFile {
+  readonly path: string;
+  readonly state: FileState;
+  readonly fileId: FileId;
+  readonly hash: ChunkHash;
+}
+
+interface Page {
+  /** FileId and chunk hash of each row. */
+  readonly hashes: Buffer;
+  readonly sizes: Uint32Array;
+  readonly stats: BigInt64Array;
+  readonly executable: Uint8Array;
+  readonly devices: string[];
+  /** End of each path in `paths`. */
+  readonly ends: Uint32Array;
+  paths: Buffer;
+}
+
+/** A queue of installed files in columns: 100 bytes and the path for each, where the objects take 600. */
+export class InstalledFiles {
+  /** Undefined: all rows of the page were taken. */
+  readonly #pages: (Page | undefined)[] = [];
+  #length = 0;
+  #taken = 0;
+
+  /** Files that were not taken yet. */
+  get pending(): number {
+    return this.#length - this.#taken;
+  }
+
+  /** Files added so far: the number of the next one. */
+  get length(): number {
+    return this.#length;
+  }
+
+  add({ path, state, fileId, hash }: InstalledFile): void {
+    const at = this.#length++ % PAGE_ROWS;
+    const page = at === 0 ? this.#addPage() : this.#pages.at(-1);
+    if (page === undefined) throw new Error('a page was freed before it was full');
+    page.hashes.write(fileId, 2 * at * HASH_BYTES, 'hex');
+    page.hashes.write(hash, (2 * at + 1) * HASH_BYTES, 'hex');
+    page.sizes[at] = state.size;
+    page.stats.set([state.inode, state.mtimeNs, state.ctimeNs], STATS * at);
+    page.executable[at] = state.executable === true ? 1 : 0;
+    page.devices[at] = state.device;
+    page.ends[at] = writePath(page, at === 0 ? 0 : (page.ends[at - 1] ?? 0), path);
+  }
+
+  /** Takes the oldest file, with its number; undefined: none is left. */
+  take(): (InstalledFile & { readonly number: number }) | undefined {
+    if (this.pending === 0) return undefined;
+    const number = this.#taken++;
+    const at = number % PAGE_ROWS;
+    const page = this.#pages[Math.floor(number / PAGE_ROWS)];
+    if (page === undefined) throw new Error('a page was freed before its rows were taken');
+    if (at === PAGE_ROWS - 1) this.#pages[Math.floor(number / PAGE_ROWS)] = undefined;
+    const digits = page.hashes.toString('hex', 2 * at * HASH_BYTES, 2 * (at + 1) * HASH_BYTES);
+    return {
+      number,
+      path: page.paths.toString('utf8', at === 0 ? 0 : page.ends[at - 1], page.ends[at]),
+      state: stateOf(page, at),
+      fileId: digits.slice(0, 2 * HASH_BYTES) as FileId,
+      hash: digits.slice(2 * HASH_BYTES) as ChunkHash,
+    };
+  }
+
+  #addPage(): Page {
+    const page = {
+      hashes: Buffer.allocUnsafeSlow(2 * PAGE_ROWS * HASH_BYTES),
+      sizes: new Uint32Array(PAGE_ROWS),
+      stats: new BigInt64Array(STATS * PAGE_ROWS),
+      executable: new Uint8Array(PAGE_ROWS),
+      devices: [],
+      ends: new Uint32Array(PAGE_ROWS),
+      paths: Buffer.allocUnsafeSlow(PATHS_BYTES),
+    };
+    this.#pages.push(page);
+    return page;
+  }
+}
+
+function stateOf({ sizes, stats, executable, devices }: Page, at: number): FileState {
+  const [inode = 0n, mtimeNs = 0n, ctimeNs = 0n] = stats.subarray(STATS * at, STATS * (at + 1));
+  return {
+    ...(executable[at] === 1 ? { executable: true as const } : {}),
+    size: sizes[at] ?? 0,
+    modifiedMs: modifiedMsOf(mtimeNs),
+    touchedMs: touchedMsOf(mtimeNs, ctimeNs),
+    device: devices[at] ?? '',
+    inode: BigInt.asUintN(64, inode),
+    mtimeNs,
+    ctimeNs,
+  };
+}
+
+/** Writes a path at an offset and returns its end. */
+function writePath(page: Page, at: number, path: string): number {
+  // A UTF-16 code unit takes at most three bytes.
+  while (page.paths.length - at < path.length * 3) {
+    const larger = Buffer.allocUnsafeSlow(page.paths.length * 2);
+    larger.set(page.paths.subarray(0, at));
+    page.paths = larger;
+  }
+  return at + page.paths.write(path, at, 'utf8');
+}
