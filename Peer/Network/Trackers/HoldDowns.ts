@@ -1,46 +1,47 @@
-/** Losses of a tracker that count: those without an hour between them. */
+/** Absences of a tracker that count: those without an hour between them. */
 const REMEMBERED_MS = 3_600_000;
-/** Hold-down after the second loss; doubled by each further one. */
+/** Hold-down after the second absence; doubled by each further one. */
 const HOLD_MS = 60_000;
 const HOLD_MAX_MS = 960_000;
-/** Trackers whose losses are remembered: twice as many as a cluster has. */
+/** Trackers whose absences are remembered: twice as many as a cluster has. */
 const TRACKERS_MAX = 128;
 
-interface Losses {
+interface Absences {
   readonly count: number;
+  /** Time of its last return. */
   readonly lastMs: number;
 }
 
 /**
- * Damps trackers of a cluster that come and go, like routes that flap (RFC 2439): after its second loss within an
- * hour a tracker is not chosen as home for a minute, after each further one for twice as long. Otherwise its peers
- * would publish everything at another tracker with every loss, and once more with every return.
+ * Damps trackers of a cluster that come and go, like routes that flap (RFC 2439): a tracker that comes back for the
+ * second time within an hour is not chosen as home for a minute, with each further time for twice as long. Otherwise
+ * its peers would publish everything at another tracker with every loss, and once more with every return.
  */
 export class HoldDowns {
-  /** By address, the last lost one last. */
-  readonly #losses = new Map<string, Losses>();
+  /** By address, the last one that came back last. */
+  readonly #absences = new Map<string, Absences>();
 
-  /** Counts the loss of a tracker. */
-  lost(key: string, nowMs: number): void {
-    const before = this.#losses.get(key);
+  /** Counts the return of a tracker. */
+  returned(key: string, nowMs: number): void {
+    const before = this.#absences.get(key);
     const isRecent = before !== undefined && nowMs < before.lastMs + REMEMBERED_MS;
-    this.#losses.delete(key);
-    this.#losses.set(key, { count: isRecent ? before.count + 1 : 1, lastMs: nowMs });
-    const [oldest] = this.#losses.keys();
-    if (this.#losses.size > TRACKERS_MAX && oldest !== undefined) this.#losses.delete(oldest);
+    this.#absences.delete(key);
+    this.#absences.set(key, { count: isRecent ? before.count + 1 : 1, lastMs: nowMs });
+    const [oldest] = this.#absences.keys();
+    if (this.#absences.size > TRACKERS_MAX && oldest !== undefined) this.#absences.delete(oldest);
   }
 
   isHeld(key: string, nowMs: number): boolean {
-    return nowMs < endOf(this.#losses.get(key));
+    return nowMs < endOf(this.#absences.get(key));
   }
 
   /** End of the hold-down that ends next; Infinity: there is none. */
   nextEndMs(nowMs: number): number {
-    return Math.min(...[...this.#losses.values()].map(endOf).filter((endMs) => endMs > nowMs));
+    return Math.min(...[...this.#absences.values()].map(endOf).filter((endMs) => endMs > nowMs));
   }
 }
 
-function endOf(losses: Losses | undefined): number {
-  if (losses === undefined || losses.count < 2) return Number.NEGATIVE_INFINITY;
-  return losses.lastMs + Math.min(HOLD_MS * 2 ** (losses.count - 2), HOLD_MAX_MS);
+function endOf(absences: Absences | undefined): number {
+  if (absences === undefined || absences.count < 2) return Number.NEGATIVE_INFINITY;
+  return absences.lastMs + Math.min(HOLD_MS * 2 ** (absences.count - 2), HOLD_MAX_MS);
 }

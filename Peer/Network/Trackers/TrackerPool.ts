@@ -17,6 +17,11 @@ const DECLINE_MS = 300_000;
  */
 const SILENT_MS = 20_000;
 const DECLINED_MAX = 256;
+/**
+ * A tracker of a cluster comes back, others having answered for this long: it was away, not the network of this peer,
+ * whose trackers all come back within one retry (SessionTiming).
+ */
+const AWAY_ALONE_MS = 5_000;
 /** A discovered tracker that is silent for this long is dropped; discovery finds it again when it returns. */
 const FORGET_MS = 120_000;
 
@@ -36,6 +41,7 @@ export interface PooledTracker {
   /** Address of its successor, once the tracker announced that it is closing. */
   successor: string | undefined;
   lostMs: number | undefined;
+  connectedMs: number;
 }
 
 /** Tracker sessions by address: configured, discovered and embedded ones. */
@@ -87,6 +93,7 @@ export class TrackerPool {
       everConnected: false,
       successor: undefined,
       lostMs: undefined,
+      connectedMs: Number.NEGATIVE_INFINITY,
     };
     this.#byAddress.set(key, tracker);
     link.start();
@@ -180,8 +187,10 @@ export class TrackerPool {
     const { clock } = this.#options;
     const { cluster, trackers = [] } = tracker.link.session.standing.alive ?? {};
     if (event.kind === 'connected') {
+      if (cluster !== undefined && this.#wasAway(tracker, cluster)) this.#hold(tracker);
       tracker.everConnected = true;
       tracker.lostMs = undefined;
+      tracker.connectedMs = clock.nowMs();
       if (cluster !== undefined) tracker.successor = undefined; // Of its earlier run.
     }
     if (event.kind === 'lost') tracker.lostMs = clock.nowMs();
@@ -193,15 +202,24 @@ export class TrackerPool {
     this.#options.onEvent(tracker, event);
     if (event.kind === 'connected') this.#dropSurplus();
     if (event.kind === 'lost') this.#declinedUntilMs.clear(); // A surplus tracker may be needed now.
-    if (event.kind === 'lost' && cluster !== undefined) this.#hold(tracker);
     if (cluster !== undefined) this.#reviewHome(cluster);
     this.#dropUnusable();
   }
 
-  /** Damps a tracker of a cluster that was lost, and reviews the home when its hold-down is over. */
+  /** Whether a tracker comes back that was lost while others of its cluster answered. */
+  #wasAway(tracker: PooledTracker, cluster: string): boolean {
+    const beforeMs = this.#options.clock.nowMs() - AWAY_ALONE_MS;
+    const isOther = (other: PooledTracker) =>
+      other !== tracker &&
+      other.connectedMs <= beforeMs &&
+      other.link.session.standing.alive?.cluster === cluster;
+    return tracker.lostMs !== undefined && tracker.everConnected && this.connected().some(isOther);
+  }
+
+  /** Damps a tracker of a cluster that was away, and reviews the home when its hold-down is over. */
   #hold({ link }: PooledTracker): void {
     const { clock } = this.#options;
-    this.#holds.lost(formatAddress(link.address), clock.nowMs());
+    this.#holds.returned(formatAddress(link.address), clock.nowMs());
     this.#awaitHold();
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../../../Shared/Address.ts';
 import { formatAddress } from '../../../../Shared/Address.ts';
+import type { BindDatagram } from '../../../../Shared/Transport.ts';
 import { MemoryBus } from '../../../../Tracker/Cluster/MemoryBus.ts';
 import type { Tracker } from '../../../../Tracker/Tracker.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
@@ -192,12 +193,40 @@ test('a tracker that comes and goes is given its peers ever more rarely, and all
     await lan.clock.advanceAsync(15_000);
     returns += peers.filter((peer) => homes(peer).some(isFlapping)).length;
   }
-  // At once, and after 1, 2 and 4 minutes, instead of 20 times.
+  // At once, and a minute, 2 and 4 minutes after a return, instead of 20 times.
   expect(count).toBeGreaterThan(0);
   expect(returns).toBeGreaterThanOrEqual(count);
   expect(returns).toBeLessThanOrEqual(4 * count);
   await lan.clock.advanceAsync(9 * 60_000);
   expect(peers.map((peer) => homes(peer))).toEqual(before.map((home) => [home]));
+});
+
+test('a peer whose own network comes and goes keeps its home', async () => {
+  const { lan } = await cluster(0, PLACES);
+  let isOffline = false;
+  const { bindDatagram } = lan.network.host('10.0.1.9');
+  const bind: BindDatagram = async (options) => {
+    const socket = await bindDatagram(options);
+    return {
+      local: socket.local,
+      send: (bytes, to) => isOffline || socket.send(bytes, to),
+      onMessage: (handler) => socket.onMessage((bytes, from) => isOffline || handler(bytes, from)),
+      close: () => socket.close(),
+    };
+  };
+  const peer = lan.peer({ ip: '10.0.1.9', name: 'laptop', configured: PLACES, feed: new FakeFeed(2), bind });
+  await peer.trackers.start();
+  await lan.clock.advanceAsync(12_000);
+  const home = homes(peer);
+  expect(home).toHaveLength(1);
+  for (let outage = 0; outage < 5; outage++) {
+    isOffline = true;
+    await lan.clock.advanceAsync(30_000);
+    expect(homes(peer)).toEqual([]);
+    isOffline = false;
+    await lan.clock.advanceAsync(15_000);
+    expect(homes(peer)).toEqual(home);
+  }
 });
 
 test('all trackers are killed and restarted at once: every peer has one home within 15 s', async () => {

@@ -5,14 +5,14 @@ import type { PeerId } from '../../../../Protocol/Ids.ts';
 
 const MINUTE = 60_000;
 
-/** A tracker that is lost at these times. */
-function lostAt(...times: readonly number[]): HoldDowns {
+/** A tracker that comes back at these times. */
+function backAt(...times: readonly number[]): HoldDowns {
   const holds = new HoldDowns();
-  for (const nowMs of times) holds.lost('10.0.0.1:6881', nowMs);
+  for (const nowMs of times) holds.returned('10.0.0.1:6881', nowMs);
   return holds;
 }
 
-describe('a tracker that was lost', () => {
+describe('a tracker that comes back', () => {
   test.each([
     [1, 0],
     [2, 1],
@@ -20,23 +20,23 @@ describe('a tracker that was lost', () => {
     [4, 4],
     [6, 16],
     [20, 16],
-  ])('%i times is held down for %i minutes', (losses, minutes) => {
-    const holds = lostAt(...Array<number>(losses).fill(5_000));
+  ])('for the %i. time is held down for %i minutes', (times, minutes) => {
+    const holds = backAt(...Array<number>(times).fill(5_000));
     const endMs = 5_000 + minutes * MINUTE;
     expect(holds.isHeld('10.0.0.1:6881', endMs - 1)).toBe(minutes > 0);
     expect(holds.isHeld('10.0.0.1:6881', endMs)).toBe(false);
     expect(holds.nextEndMs(5_000)).toBe(minutes > 0 ? endMs : Number.POSITIVE_INFINITY);
   });
 
-  test('begins anew after an hour without a loss', () => {
-    expect(lostAt(0, 60 * MINUTE - 1).isHeld('10.0.0.1:6881', 60 * MINUTE)).toBe(true);
-    expect(lostAt(0, 60 * MINUTE).isHeld('10.0.0.1:6881', 60 * MINUTE)).toBe(false);
+  test('begins anew after an hour', () => {
+    expect(backAt(0, 60 * MINUTE - 1).isHeld('10.0.0.1:6881', 60 * MINUTE)).toBe(true);
+    expect(backAt(0, 60 * MINUTE).isHeld('10.0.0.1:6881', 60 * MINUTE)).toBe(false);
   });
 
   test('is one of 128 that are remembered', () => {
-    const holds = lostAt(0);
-    for (let port = 1; port <= 128; port++) holds.lost(`10.0.0.2:${port}`, 0);
-    for (const key of ['10.0.0.1:6881', '10.0.0.2:128']) holds.lost(key, 1);
+    const holds = backAt(0);
+    for (let port = 1; port <= 128; port++) holds.returned(`10.0.0.2:${port}`, 0);
+    for (const key of ['10.0.0.1:6881', '10.0.0.2:128']) holds.returned(key, 1);
     expect(holds.isHeld('10.0.0.1:6881', 2)).toBe(false);
     expect(holds.isHeld('10.0.0.2:128', 2)).toBe(true);
   });
