@@ -147,7 +147,7 @@ function namesOf(commands: readonly CompletedCommand[]): string {
   return commands.map(({ name }) => name).join(' ');
 }
 
-/** Removes characters with a meaning between single quotes or in a list of zsh. */
+/** Removes characters with a meaning between single quotes. */
 function plain(text: string): string {
-  return text.replaceAll("'", '').replaceAll(':', ',').replaceAll('\\', '');
+  return text.replace(/['\\]/g, '');
 }

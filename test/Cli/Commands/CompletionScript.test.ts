@@ -14,8 +14,9 @@ test('every command of `shoal` is offered', () => {
 
 test.each(['bash', 'zsh', 'fish'])('%s: every command and its flags', (shell) => {
   const script = completionScript(shell, commands);
-  for (const { name, flags } of commands) {
+  for (const { name, summary, flags } of commands) {
     expect(script).toContain(name);
+    if (shell !== 'bash') expect(script).toContain(summary.replaceAll("'", ''));
     for (const flag of flags) expect(script).toContain(shell === 'fish' ? flag.replace(/^-+/, '') : flag);
   }
 });
