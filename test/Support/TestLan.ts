@@ -3,6 +3,7 @@ import type { LaunchedProgram } from '../../bench/Programs/LaunchedProgram.ts';
 import { freePort, Launcher, type LaunchOptions } from './launch.ts';
 import type { TempFolder } from './TempFolder.ts';
 import { TestPeer } from './TestPeer.ts';
+import { openTracker } from './Trackers.ts';
 
 export interface PeerSetup extends LaunchOptions {
   /** Path in the share -> content. */
@@ -26,16 +27,26 @@ export interface ScriptEnd {
 export class TestLan {
   readonly launcher = new Launcher();
   readonly #cleanups: (() => Promise<unknown>)[] = [];
-  #tracker: { program: LaunchedProgram; address: string } | undefined;
+  #tracker: Promise<string> | undefined;
 
   /** `host:port` of the tracker, which the first call starts. */
-  async tracker(): Promise<string> {
-    return (await this.trackerProgram()).address;
+  tracker(): Promise<string> {
+    this.#tracker ??= this.#openTracker();
+    return this.#tracker;
   }
 
+  /** The tracker as a program, for tests that end it or read its output. Call it before the peers start. */
   async trackerProgram(): Promise<{ program: LaunchedProgram; address: string }> {
-    this.#tracker ??= await this.launcher.readyTracker();
-    return this.#tracker;
+    if (this.#tracker !== undefined) throw new Error('the LAN has a tracker already');
+    const tracker = await this.launcher.readyTracker();
+    this.#tracker = Promise.resolve(tracker.address);
+    return tracker;
+  }
+
+  async #openTracker(): Promise<string> {
+    const port = await freePort();
+    this.onClose(await openTracker(port));
+    return `127.0.0.1:${port}`;
   }
 
   /** Starts a peer with an open console. */

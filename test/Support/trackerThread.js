@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+import { systemClock } from '../../dist/Shared/Clock.js';
+import { bindDatagramTelling } from '../../dist/Shared/DatagramSockets.js';
+import { makeLog } from '../../dist/Shared/Log.js';
+import { Tracker } from '../../dist/Tracker/Tracker.js';
+
+/** Trackers of one thread, see Trackers.ts. */
+const log = makeLog({ format: 'text', level: 'error' }, console.error, Date.now);
+const trackers = new Map();
+
+parentPort.on('message', async ({ port, isOpen }) => {
+  try {
+    if (isOpen) await open(port);
+    else await trackers.get(port)?.close();
+    parentPort.postMessage({ port });
+  } catch (failure) {
+    parentPort.postMessage({ port, failure: String(failure) });
+  }
+});
+
+async function open(port) {
+  const bind = bindDatagramTelling(log);
+  const tracker = new Tracker({
+    bind,
+    clock: systemClock,
+    wallClock: Date.now,
+    randomBytes,
+    log,
+    host: '127.0.0.1',
+    port,
+  });
+  trackers.set(port, tracker);
+  await tracker.start();
+}
