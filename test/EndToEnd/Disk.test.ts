@@ -121,21 +121,31 @@ const UNREADABLE = unreadableFiles();
 test
   .skipIf(UNREADABLE)
   .concurrent(
-    title('a file that cannot be read is told, and the others are shared', UNREADABLE),
+    title(
+      'a file or folder that cannot be read is a problem in the status, and the others are shared',
+      UNREADABLE,
+    ),
     async ({ lan }) => {
       const share = await lan.launcher.folder();
       await share.write('good.txt', 'good');
       await share.write('sub/bad.txt', 'bad');
       await chmod(share.at('sub/bad.txt'), 0);
+      // Its names can be read, and no file.
+      await share.write('shut/in.txt', 'in');
+      await chmod(share.at('shut'), 0o644);
       const peer = await lan.seeder('anna', { share, prefix: withoutPrivilege() });
       expect(paths(await peer.items('list'))).toEqual(['good.txt']);
       const status = await peer.answer('status');
       expect(status.share).toMatchObject({
-        problems: [{ path: 'sub/bad.txt', reason: expect.stringMatching(/cannot be read/) }],
+        problems: expect.arrayContaining([
+          { path: 'sub/bad.txt', reason: expect.stringMatching(/cannot be read/) },
+          { path: 'shut', reason: expect.stringMatching(/the folder cannot be read/) },
+        ]),
       });
       // As soon as it can be read it is shared.
       await chmod(share.at('sub/bad.txt'), 0o600);
-      await sees(await lan.peer('berta'), peer, ['good.txt', 'sub/bad.txt']);
+      await chmod(share.at('shut'), 0o755);
+      await sees(await lan.peer('berta'), peer, ['good.txt', 'shut/in.txt', 'sub/bad.txt']);
     },
   );
 

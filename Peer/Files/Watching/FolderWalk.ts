@@ -1,4 +1,4 @@
-import { type BigIntStats, type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { accessSync, type BigIntStats, constants, type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import { ignoredReason } from '../Disk/IgnoredNames.ts';
@@ -110,6 +110,8 @@ function read(absolute: string): Dirent[] | string {
   if (!lstatOf(absolute)?.isDirectory()) return 'gone';
   if (isOfKernel(absolute)) return 'kernel';
   try {
+    // Without the right to search it, the names can be read, and no file.
+    accessSync(absolute, constants.R_OK | constants.X_OK);
     return readdirSync(absolute, { withFileTypes: true });
   } catch (failure) {
     const code = systemCode(failure) ?? String(failure);
