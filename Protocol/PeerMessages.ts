@@ -2,6 +2,12 @@ import type { Address } from '../Shared/Address.ts';
 import { address } from './AddressCodec.ts';
 import { type BundledFile, bundledFiles } from './Bundle.ts';
 import {
+  CHUNK_REQUEST_BYTES,
+  CHUNK_REQUEST_TYPE,
+  decodeChunkRequest,
+  encodeChunkRequest,
+} from './ChunkRequest.ts';
+import {
   ByteReader,
   ByteWriter,
   boolean,
@@ -312,20 +318,33 @@ export function decodeControl(type: number, body: Uint8Array): ControlMessage | 
 }
 
 export function encodeLane(message: LaneMessage): Buffer {
-  return encodeFrame(laneMessages, message);
+  if (message.type !== 'request') return encodeFrame(laneMessages, message);
+  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + CHUNK_REQUEST_BYTES);
+  frame.writeUInt32BE(CHUNK_REQUEST_BYTES, 0);
+  frame.writeUInt8(CHUNK_REQUEST_TYPE, 4);
+  encodeChunkRequest(message, frame, FRAME_HEADER_BYTES);
+  return frame;
 }
 
 /** @returns undefined for a message of a later version that may be skipped. @throws ShoalError BAD_FRAME */
 export function decodeLane(type: number, body: Uint8Array): LaneMessage | undefined {
   if (type >= OPTIONAL_LANE_TYPE && !laneMessages.has(type)) return undefined;
+  if (type === CHUNK_REQUEST_TYPE && body.length === CHUNK_REQUEST_BYTES) return decodeChunkRequest(body);
   return laneMessages.readBody(type, new ByteReader(body));
 }
 
-/** The 9 bytes before `payloadBytes` of chunk data. Separate, so that the data need not be copied. */
-export function encodeDataHeader(id: number, payloadBytes: number): Buffer {
-  const header = Buffer.allocUnsafe(LANE_DATA_HEADER_BYTES);
-  header.writeUInt32BE(payloadBytes + 4, 0);
-  header.writeUInt8(LANE_DATA_TYPE, 4);
-  header.writeUInt32BE(id, 5);
-  return header;
+/**
+ * The headers of data frames, one after the other: `payloads[n]` bytes of chunk data for request `ids[n]`. Separate, so
+ * that the data need not be copied.
+ */
+export function encodeDataHeaders(ids: readonly number[], payloads: readonly number[]) {
+  const headers = new Uint8Array(ids.length * LANE_DATA_HEADER_BYTES);
+  const view = new DataView(headers.buffer);
+  for (const [index, id] of ids.entries()) {
+    const at = index * LANE_DATA_HEADER_BYTES;
+    view.setUint32(at, (payloads[index] ?? 0) + 4);
+    view.setUint8(at + 4, LANE_DATA_TYPE);
+    view.setUint32(at + FRAME_HEADER_BYTES, id);
+  }
+  return headers;
 }

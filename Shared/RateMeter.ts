@@ -7,11 +7,13 @@ export class RateMeter {
   total = 0;
   readonly #buckets = new Float64Array(BUCKETS);
   #newest = 0;
+  /** End of the newest bucket. */
+  #endMs = BUCKET_MS;
   #startMs: number | undefined;
 
   add(bytes: number, nowMs: number): void {
     this.#startMs ??= nowMs;
-    this.#move(nowMs);
+    if (nowMs >= this.#endMs) this.#move(nowMs);
     this.total += bytes;
     this.#buckets[this.#newest % BUCKETS] = (this.#buckets[this.#newest % BUCKETS] ?? 0) + bytes;
   }
@@ -29,6 +31,8 @@ export class RateMeter {
     const now = Math.floor(nowMs / BUCKET_MS);
     const passed = Math.min(BUCKETS, now - this.#newest);
     for (let step = 1; step <= passed; step++) this.#buckets[(now - passed + step) % BUCKETS] = 0;
-    if (passed > 0) this.#newest = now;
+    if (passed <= 0) return;
+    this.#newest = now;
+    this.#endMs = (now + 1) * BUCKET_MS;
   }
 }

@@ -7,7 +7,7 @@ import type { Address } from '../../Shared/Address.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { SendPath } from '../NetworkModel.ts';
 import type { LentFile } from '../Transfer.ts';
-import type { FilePiece } from './Sendfile/Sendfile.ts';
+import type { FileRun } from './Sendfile/Sendfile.ts';
 
 export type { Incoming } from './Links/Accepting/Opening.ts';
 export type { OpenConnection, ProvenStream, SecureTransport } from './Links/Accepting/Secure.ts';
@@ -62,12 +62,7 @@ export interface FilePump {
    * buffered by Node before. Both descriptors may be closed after the call.
    * @returns undefined when files cannot be sent this way at present
    */
-  send(
-    line: number,
-    socket: number,
-    file: number,
-    pieces: readonly FilePiece[],
-  ): Promise<PumpOutcome> | undefined;
+  send(line: number, socket: number, file: number, run: FileRun): Promise<PumpOutcome> | undefined;
   /** Ends all jobs of a connection, which gets no further ones. */
   cancel(line: number): void;
   /** Ends all jobs, and resolves when the thread of the pump is gone. */

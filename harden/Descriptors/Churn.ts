@@ -108,9 +108,9 @@ export class Churn {
     for (let job = 1; isOpen(); job++) {
       if (job === quitsAt) return output.destroy();
       const bytes = random.int(1, JOB_BYTES_MAX);
-      const header = random.chance(0.8) ? new Uint8Array(random.int(1, 20)).fill(wish) : undefined;
+      const headers = random.chance(0.8) ? new Uint8Array(random.int(1, 20)).fill(wish) : undefined;
       await output.clear();
-      const ended = isOpen() ? this.#pumpOnce(output, wish, bytes, header) : undefined;
+      const ended = isOpen() ? this.#pumpOnce(output, wish, bytes, headers) : undefined;
       if (ended === undefined) {
         this.#found.copies++;
         await new Promise<void>((resolve) => output.write(Buffer.alloc(1_000, wish), resolve));
@@ -125,13 +125,13 @@ export class Churn {
   }
 
   /** The file is closed at once: its number is free for others while the job runs. */
-  #pumpOnce(output: LaneOutput, wish: number, bytes: number, header: Uint8Array<ArrayBuffer> | undefined) {
+  #pumpOnce(output: LaneOutput, wish: number, bytes: number, headers: Uint8Array<ArrayBuffer> | undefined) {
     try {
       const descriptor = openSync(this.#paths[wish - 1] ?? '', 'r');
       const position = this.#random.int(0, FILE_BYTES - bytes);
-      const pieces = [{ header, position, bytes }];
+      const run = { position, pieces: [bytes], headers };
       try {
-        return output.pump({ descriptor, position, giveBack: () => {} }, pieces);
+        return output.pump({ descriptor, position, giveBack: () => {} }, run);
       } finally {
         closeSync(descriptor);
       }

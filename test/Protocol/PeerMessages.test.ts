@@ -13,7 +13,7 @@ import {
   decodeLane,
   decodePreamble,
   encodeControl,
-  encodeDataHeader,
+  encodeDataHeaders,
   encodeLane,
   encodePreamble,
   FRAME_HEADER_BYTES,
@@ -90,10 +90,14 @@ test('every reason has its number', () => {
   }
 });
 
-test('the encoded header of a data frame is the start of the frame', () => {
+test('the encoded headers of data frames are the starts of the frames', () => {
   const frame = golden.get('lane data') ?? Buffer.alloc(0);
   const { id, bytes } = laneExamples.data;
-  expect(encodeDataHeader(id, bytes.length)).toEqual(frame.subarray(0, LANE_DATA_HEADER_BYTES));
+  const start = frame.subarray(0, LANE_DATA_HEADER_BYTES);
+  const headers = encodeDataHeaders([id, id, id], [bytes.length, bytes.length, 2]);
+  const third = Buffer.from(start);
+  third.writeUInt32BE(6, 0);
+  expect(Buffer.from(headers)).toEqual(Buffer.concat([start, start, third]));
   expect(frame.readUInt8(4)).toBe(LANE_DATA_TYPE);
 });
 

@@ -93,9 +93,11 @@ export class SourceScore {
   /**
    * Request window: bytes that the peer sends in one second. On a long path the rate doubles per round trip at
    * first, so that the average is an eighth of it; a window of the average would limit its growth.
+   * Until the rate is measured, the window doubles with each one that has arrived: less than the measured rate will
+   * allow, and a fast peer does not run out of requests meanwhile, each of which would wake both sides.
    */
   windowBytes(nowMs: number): number {
-    const average = this.bytesPerSecond(nowMs) ?? 0;
+    const average = this.bytesPerSecond(nowMs) ?? 2 * this.#sampleBytes;
     const rate = (this.#roundTripMs ?? 0) > LONG_WAY_MS ? Math.max(average, this.#startRate ?? 0) : average;
     return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, rate));
   }

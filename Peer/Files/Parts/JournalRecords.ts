@@ -1,4 +1,4 @@
-import { createBlake3 } from '../../../Protocol/Blake3.ts';
+import { blake3Of } from '../../../Protocol/Blake3.ts';
 
 /** Record: type (1 byte), body length (2), body, first 8 bytes of the BLAKE3 hash of these. Big-endian. */
 const HEAD_BYTES = 3;
@@ -40,7 +40,5 @@ export function* readRecords(bytes: Buffer, from: number): Generator<JournalReco
 }
 
 function checkOf(bytes: Uint8Array): string {
-  const hasher = createBlake3();
-  hasher.update(bytes);
-  return hasher.digest().slice(0, 2 * CHECK_BYTES);
+  return blake3Of(bytes).slice(0, 2 * CHECK_BYTES);
 }

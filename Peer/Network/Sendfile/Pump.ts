@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { SendPath } from '../../NetworkModel.ts';
 import type { FilePump, PumpOutcome } from '../Ports.ts';
 import { type LinuxCalls, linuxCalls, whyNot } from './LinuxCalls.ts';
-import type { FilePiece, PumpEnd, PumpOrder } from './Sendfile.ts';
+import type { FileRun, PumpEnd, PumpOrder } from './Sendfile.ts';
 
 /** The thread that sends. */
 interface PumpThread {
@@ -72,12 +72,7 @@ export class Pump implements FilePump {
     return this.#nextLine++;
   }
 
-  send(
-    line: number,
-    socket: number,
-    file: number,
-    pieces: readonly FilePiece[],
-  ): Promise<PumpOutcome> | undefined {
+  send(line: number, socket: number, file: number, run: FileRun): Promise<PumpOutcome> | undefined {
     const started = this.#started;
     if (this.#off !== undefined || !started?.isReady) return undefined;
     const ownSocket = started.calls.duplicate(socket);
@@ -90,7 +85,7 @@ export class Pump implements FilePump {
     const id = this.#nextJob++;
     return new Promise((resolve) => {
       this.#open.set(id, resolve);
-      this.#order(started, { job: { id, line, socket: ownSocket, file: ownFile, pieces } });
+      this.#order(started, { job: { id, line, socket: ownSocket, file: ownFile, run } });
     });
   }
 

@@ -18,7 +18,7 @@ interface Line {
 /** A job, and how far it is. */
 interface Running {
   readonly job: PumpJob;
-  /** The current piece, and how much of its header and its bytes is sent. */
+  /** The current piece, and the bytes sent of its header, of the piece and of all pieces. */
   piece: number;
   headerSent: number;
   pieceSent: number;
@@ -115,7 +115,7 @@ export class PumpLoop {
         return;
       }
       room -= running.sent - before;
-      if (running.piece === running.job.pieces.length) {
+      if (running.piece === running.job.run.pieces.length) {
         line.jobs.shift();
         this.#end(running, undefined);
       }
@@ -125,26 +125,25 @@ export class PumpLoop {
 
   /** Sends some of a job. Returns the bytes accepted; 0: the file ends; or a negated errno. */
   #sendSome(running: Running, room: number): number {
-    const { socket, file, pieces } = running.job;
-    const piece = pieces[running.piece];
-    if (piece === undefined) return 0;
-    const header = piece.header?.subarray(running.headerSent);
-    if (header !== undefined && header.length > 0) {
-      const accepted = this.#calls.sendHeader(socket, header);
+    const { socket, file, run } = running.job;
+    const bytes = run.pieces[running.piece];
+    if (bytes === undefined) return 0;
+    const headerBytes = (run.headers?.length ?? 0) / run.pieces.length;
+    if (run.headers !== undefined && running.headerSent < headerBytes) {
+      const start = running.piece * headerBytes;
+      const accepted = this.#calls.sendHeader(
+        socket,
+        run.headers.subarray(start + running.headerSent, start + headerBytes),
+      );
       if (accepted > 0) running.headerSent += accepted;
       return accepted;
     }
-    const from = piece.position + running.pieceSent;
-    const accepted = this.#calls.sendFile(
-      socket,
-      file,
-      from,
-      Math.min(room, piece.bytes - running.pieceSent),
-    );
+    const count = Math.min(room, bytes - running.pieceSent);
+    const accepted = this.#calls.sendFile(socket, file, run.position + running.sent, count);
     if (accepted <= 0) return accepted;
     running.pieceSent += accepted;
     running.sent += accepted;
-    if (running.pieceSent === piece.bytes) {
+    if (running.pieceSent === bytes) {
       running.piece++;
       running.headerSent = 0;
       running.pieceSent = 0;

@@ -11,22 +11,26 @@ export interface Sendfile {
   close(descriptor: number): void;
 }
 
-/** Bytes of a file, with bytes to send before them. */
-export interface FilePiece {
-  /** Owns its ArrayBuffer: the job is copied to another thread. */
-  readonly header: Uint8Array<ArrayBuffer> | undefined;
+/** Bytes of a file from `position` on, in pieces, each behind a header. */
+export interface FileRun {
   readonly position: number;
-  readonly bytes: number;
+  /** Length of each piece. */
+  readonly pieces: readonly number[];
+  /**
+   * Headers of all pieces, equally long, one after the other; undefined: none. Owns its ArrayBuffer, since the job is
+   * copied to another thread: one object costs less there than one for each piece.
+   */
+  readonly headers: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Pieces of one file for one connection. The pump owns both descriptors and closes them after the job. */
+/** A run of one file for one connection. The pump owns both descriptors and closes them after the job. */
 export interface PumpJob {
   readonly id: number;
   /** Connection: its jobs run in order. */
   readonly line: number;
   readonly socket: number;
   readonly file: number;
-  readonly pieces: readonly FilePiece[];
+  readonly run: FileRun;
 }
 
 /** `cut short`: the file ended early. A number: errno. After a failure the bytes of the connection have no meaning. */

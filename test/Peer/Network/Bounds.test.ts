@@ -195,9 +195,9 @@ test('a fifth lane token of a peer invalidates its first', () => {
 
 test('served chunks are counted for 32 files, the least recently served is evicted', () => {
   const counts = new ServedCounts();
-  for (let file = 0; file < 32; file++) counts.add(fileOf(file), 0);
-  counts.add(fileOf(0), 0);
-  counts.add(fileOf(32), 0);
+  for (let file = 0; file < 32; file++) counts.add(fileOf(file), [0]);
+  counts.add(fileOf(0), [0]);
+  counts.add(fileOf(32), [0]);
   expect([0, 1, 2, 32].map((file) => counts.of(fileOf(file), 0))).toEqual([2, 0, 1, 1]);
 });
 

@@ -1,15 +1,14 @@
 import { chunkLayout, chunkLength } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
-import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import { onAbort } from '../../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { PumpOutcome } from '../../Ports.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';
+import { JobSize } from './JobSize.ts';
 import {
   type ByteRange,
   CUT_MS,
   type Desk,
-  JOB_BYTES_MAX,
   PUMPED_BYTES_MIN,
   type Seat,
   type Sink,
@@ -21,10 +20,6 @@ import {
  * before the client has all bytes, and the connection is cut.
  */
 const TAIL_BYTES = 64 * 1_024;
-
-/** A job of the pump that takes less or more than this is followed by a larger or smaller one. */
-const JOB_FAST_MS = 100;
-const JOB_SLOW_MS = 1_000;
 
 /** Position in a file. */
 interface Place {
@@ -47,8 +42,7 @@ export class RangeSender {
   #writingSinceMs: number | undefined;
   #ended: ShoalError | undefined;
   #wake: () => void = () => {};
-  /** Size of the next job of the pump. */
-  #jobBytes = PIECE_BYTES_MAX;
+  readonly #jobs = new JobSize();
   /** Connection of the pump. */
   #line: number | undefined;
 
@@ -121,7 +115,7 @@ export class RangeSender {
     const chunk = Math.floor(offset / layout.chunkBytes);
     if (held !== 'all' && !held.has(chunk)) throw new ShoalError('NOT_FOUND', 'this part is not here yet');
     const place = { chunk, within: offset - chunk * layout.chunkBytes };
-    const most = flow.rate === undefined ? this.#jobBytes : flow.pieceBytesMax;
+    const most = flow.rate === undefined ? this.#jobs.bytes : flow.pieceBytesMax;
     const pumped = Math.min(this.leftBytes - TAIL_BYTES, most);
     if (pumped >= PUMPED_BYTES_MIN && (await this.#pump(place, pumped, sink, flow))) return pumped;
     const bytes = Math.min(this.leftBytes, chunkLength(layout, chunk) - place.within, flow.pieceBytesMax);
@@ -140,26 +134,18 @@ export class RangeSender {
       await this.#unlessEnded(plain.ready());
       const socket = plain.descriptor();
       this.#line ??= pump.newLine();
-      const pieces = [{ header: undefined, position: file.position, bytes }];
-      const job = socket === undefined ? undefined : pump.send(this.#line, socket, file.descriptor, pieces);
+      const run = { position: file.position, pieces: [bytes], headers: undefined };
+      const job = socket === undefined ? undefined : pump.send(this.#line, socket, file.descriptor, run);
       if (job === undefined) return false;
       this.#seat.sending(this.#fileId);
       this.#writingSinceMs = clock.nowMs();
       await this.#unlessEnded(job.then(assertComplete));
-      this.#adaptJobs(clock.nowMs() - this.#writingSinceMs);
+      this.#jobs.took(clock.nowMs() - this.#writingSinceMs);
       return true;
     } finally {
       this.#writingSinceMs = undefined;
       file.giveBack();
     }
-  }
-
-  /**
-   * Larger jobs for fast clients; slow ones need none that takes seconds, to be told from clients that read nothing.
-   */
-  #adaptJobs(tookMs: number): void {
-    if (tookMs < JOB_FAST_MS) this.#jobBytes = Math.min(JOB_BYTES_MAX, this.#jobBytes * 2);
-    else if (tookMs > JOB_SLOW_MS) this.#jobBytes = Math.max(PUMPED_BYTES_MIN, this.#jobBytes / 2);
   }
 
   /** Reads bytes within one chunk and writes them. */

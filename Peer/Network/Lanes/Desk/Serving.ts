@@ -22,8 +22,6 @@ export const CUT_MS = 30_000;
 export const SEND_BUFFER_BYTES = PIECE_BYTES_MAX + 4_096;
 /** Bytes from which a job of the pump costs less than a read and a write. */
 export const PUMPED_BYTES_MIN = 256 * 1_024;
-/** Upper bound on one job of the pump: each costs a message to its thread. */
-export const JOB_BYTES_MAX = 8 * 1_048_576;
 
 /** A client that is served: a peer with its lanes, or an HTTP client. */
 export interface ServeClient {

@@ -1,3 +1,4 @@
+import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import type { NetworkClass } from '../../../../Shared/Address.ts';
 
 /** A flow that waits for bytes. */
@@ -10,6 +11,8 @@ export interface Waiter {
 
 /** The limits of one direction, as seen by a flow. */
 export interface FlowLimits {
+  /** No scope has a limit: the usual case, which is to cost little. */
+  readonly unlimited: boolean;
   /** Undefined: unlimited. */
   rateOf(flow: RateFlow): number | undefined;
   pieceBytesMax(flow: RateFlow): number;
@@ -42,17 +45,17 @@ export class RateFlow {
 
   /** Upper bound in bytes per second for this flow alone; undefined: unlimited. */
   get rate(): number | undefined {
-    return this.#limits.rateOf(this);
+    return this.#limits.unlimited ? undefined : this.#limits.rateOf(this);
   }
 
   /** Largest piece to move at once: 2 MiB, or a few milliseconds' worth under a limit. */
   get pieceBytesMax(): number {
-    return this.#limits.pieceBytesMax(this);
+    return this.#limits.unlimited ? PIECE_BYTES_MAX : this.#limits.pieceBytesMax(this);
   }
 
   /** Whether bytes may move now. */
   get ready(): boolean {
-    return this.ahead > 0 || this.rate === undefined || this.#limits.isReady(this);
+    return this.#limits.unlimited || this.ahead > 0 || this.rate === undefined || this.#limits.isReady(this);
   }
 
   /** Records bytes that have moved. */

@@ -34,6 +34,7 @@ export class RateLimiter implements FlowLimits {
   readonly #clock: Clock;
   readonly #budgets: Readonly<Record<LimitScope, ByteBudget>>;
   readonly #meters: Readonly<Record<NetworkClass, RateMeter>>;
+  unlimited: boolean;
   readonly #active = new Set<RateFlow>();
   /** Number of active lanes per class. */
   readonly #lanes: Record<NetworkClass, number> = { loopback: 0, lan: 0, elsewhere: 0 };
@@ -52,6 +53,7 @@ export class RateLimiter implements FlowLimits {
       lan: budget('lan'),
       elsewhere: budget('elsewhere'),
     };
+    this.unlimited = this.#hasNone;
     this.#meters = { loopback: new RateMeter(), lan: new RateMeter(), elsewhere: new RateMeter() };
   }
 
@@ -86,6 +88,7 @@ export class RateLimiter implements FlowLimits {
   setRates(rates: Rates): void {
     for (const scope of LIMIT_SCOPES)
       if (scope in rates) this.#budgets[scope].setRate(rates[scope], this.#clock.nowMs());
+    this.unlimited = this.#hasNone;
     for (const flow of this.#active) flow.forget();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -123,8 +126,9 @@ export class RateLimiter implements FlowLimits {
   }
 
   moved(flow: RateFlow, bytes: number): void {
-    this.#touch(flow);
-    this.#meters[flow.kind].add(bytes, this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    this.#touch(flow, nowMs);
+    this.#meters[flow.kind].add(bytes, nowMs);
   }
 
   charge(flow: RateFlow, bytes: number): void {
@@ -198,8 +202,12 @@ export class RateLimiter implements FlowLimits {
     });
   }
 
-  #touch(flow: RateFlow): void {
-    flow.activeMs = this.#clock.nowMs();
+  get #hasNone(): boolean {
+    return LIMIT_SCOPES.every((scope) => this.rate(scope) === undefined);
+  }
+
+  #touch(flow: RateFlow, nowMs = this.#clock.nowMs()): void {
+    flow.activeMs = nowMs;
     if (this.#active.has(flow)) return;
     this.#active.add(flow);
     this.#lanes[flow.kind]++;

@@ -51,8 +51,9 @@ export interface LaneFrames {
 }
 
 /**
- * Parses a lane's bytes. The kernel reads large payloads straight into their region, each read ending where the
- * payload ends. Headers and small payloads pass through a read-ahead, many frames per read.
+ * Parses a lane's bytes. The kernel reads large payloads straight into their region. The last read of a payload goes
+ * on to the header of the next frame, which would cost a read of its own. Small payloads pass through a read-ahead,
+ * many frames per read.
  */
 export class LaneReader implements ReadTarget {
   readonly #frames: LaneFrames;
@@ -85,8 +86,12 @@ export class LaneReader implements ReadTarget {
     const unread = this.#to - this.#from;
     if (region !== undefined && unread === 0 && region.bytes.length - this.#regionAt >= DIRECT_BYTES_MIN) {
       this.#direct = true;
-      const end = Math.min(region.bytes.length, this.#regionAt + this.#frames.readBytesMax());
-      return region.bytes.subarray(this.#regionAt, end);
+      const isLast = this.#left === region.bytes.length - this.#regionAt;
+      const end = region.bytes.length + (isLast ? LANE_DATA_HEADER_BYTES : 0);
+      return region.room.subarray(
+        this.#regionAt,
+        Math.min(end, this.#regionAt + this.#frames.readBytesMax()),
+      );
     }
     this.#direct = false;
     const headerOnly = this.#left === 0 && unread < LANE_DATA_HEADER_BYTES && this.#frames.expectsLarge();
@@ -106,7 +111,7 @@ export class LaneReader implements ReadTarget {
   filled(bytes: number): boolean {
     if (this.#closed) return false;
     try {
-      if (this.#direct) this.#tookPayload(bytes);
+      if (this.#direct) this.#tookPayload(bytes - this.#takeHeader(bytes));
       else this.#to += bytes;
       return this.#parse() && this.#frames.mayReadOn();
     } catch (reason) {
@@ -145,6 +150,17 @@ export class LaneReader implements ReadTarget {
     }
     this.#from += count;
     this.#tookPayload(count);
+  }
+
+  /** Keeps bytes that a direct read found behind its payload. Returns their number. */
+  #takeHeader(count: number): number {
+    const region = this.#region;
+    const beyond = region === undefined ? 0 : this.#regionAt + count - region.bytes.length;
+    if (region === undefined || beyond <= 0) return 0;
+    region.room.copy(this.#scratch, 0, region.bytes.length, region.bytes.length + beyond);
+    this.#from = 0;
+    this.#to = beyond;
+    return beyond;
   }
 
   #tookPayload(count: number): void {

@@ -17,6 +17,8 @@ const WRITING_MAX = 8;
 /** Memory for arriving bytes. */
 export interface Region {
   readonly bytes: Buffer;
+  /** The same memory with what follows it and is free: a read may go beyond `bytes`, and loses what it finds there. */
+  readonly room: Buffer;
   /** Marks the region as full: it is to be written, then released. */
   full?(): void;
   release(): void;
@@ -76,6 +78,7 @@ export class ReceiveBuffers {
     let isFull = false;
     return {
       bytes: buffer.bytes.subarray(0, count),
+      room: buffer.bytes,
       full: () => {
         isFull = true;
         this.#writing++;
@@ -98,6 +101,6 @@ export class ReceiveBuffers {
     buffer.hold();
     const bytes = buffer.bytes.subarray(this.#sharedAt, this.#sharedAt + count);
     this.#sharedAt += count;
-    return { bytes, release: buffer.release };
+    return { bytes, room: bytes, release: buffer.release };
   }
 }

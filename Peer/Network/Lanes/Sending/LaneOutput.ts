@@ -2,7 +2,7 @@ import type { Address } from '../../../../Shared/Address.ts';
 import type { ByteStream } from '../../../../Shared/Transport.ts';
 import type { LentFile } from '../../../Transfer.ts';
 import type { FilePump, PumpOutcome } from '../../Ports.ts';
-import type { FilePiece } from '../../Sendfile/Sendfile.ts';
+import type { FileRun } from '../../Sendfile/Sendfile.ts';
 
 /** The sending side of a lane: bytes from memory, and ranges of files by the pump, in the order of the calls. */
 export class LaneOutput implements ByteStream {
@@ -61,12 +61,12 @@ export class LaneOutput implements ByteStream {
   }
 
   /** Sends pieces of a file. To be called when clear. @returns undefined when it cannot be sent this way now */
-  pump(file: LentFile, pieces: readonly FilePiece[]): Promise<PumpOutcome> | undefined {
+  pump(file: LentFile, run: FileRun): Promise<PumpOutcome> | undefined {
     const socket = this.#stream.descriptor?.();
     if (!this.#isClear || this.#destroyed || this.#pump === undefined || socket === undefined)
       return undefined;
     this.#line ??= this.#pump.newLine();
-    const sent = this.#pump.send(this.#line, socket, file.descriptor, pieces);
+    const sent = this.#pump.send(this.#line, socket, file.descriptor, run);
     if (sent === undefined) return undefined;
     this.#pumping++;
     return sent.then((outcome) => {

@@ -1,15 +1,16 @@
 import type { BundledFile } from '../../../../Protocol/Bundle.ts';
 import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import {
-  encodeDataHeader,
+  encodeDataHeaders,
   LANE_DATA_HEADER_BYTES,
   type RefusalCode,
 } from '../../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
 import type { ChunkProvider } from '../../Ports.ts';
-import type { FilePiece } from '../../Sendfile/Sendfile.ts';
+import type { FileRun } from '../../Sendfile/Sendfile.ts';
 import type { BufferPool, Pooled } from '../BufferPool.ts';
-import { JOB_BYTES_MAX, PUMPED_BYTES_MIN } from '../Desk/Serving.ts';
+import { JobSize } from '../Desk/JobSize.ts';
+import { PUMPED_BYTES_MIN } from '../Desk/Serving.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';
 import { BundleReader } from './BundleReader.ts';
 import type { LaneServer, WantedChunk } from './LaneServer.ts';
@@ -23,11 +24,13 @@ export const BATCH_CHUNKS_MAX = 64;
 /** Buffers, or jobs of the pump, in use by one lane: one being sent, one being filled or waiting. */
 const LANE_BUFFERS_MAX = 2;
 
-/** A piece of a chunk. */
-interface Piece {
-  readonly wanted: WantedChunk;
+/** Pieces of chunks that follow each other in one file, the first one at `offset` of its chunk. */
+interface Run {
+  readonly batch: readonly WantedChunk[];
   readonly offset: number;
-  readonly bytes: number;
+  /** Request and length of each piece. */
+  readonly ids: readonly number[];
+  readonly pieces: readonly number[];
 }
 
 export interface LaneSenderOptions {
@@ -51,6 +54,7 @@ export class LaneSender {
   /** Buffers and jobs that the system has not accepted yet, and the time of the last progress. */
   #writing = 0;
   #progressMs = 0;
+  readonly #jobs = new JobSize();
   #wake: (() => void) | undefined;
   #emptied: (() => void) | undefined;
 
@@ -84,10 +88,14 @@ export class LaneSender {
     return this.#writing === 0 ? 0 : this.#options.clock.nowMs() - this.#progressMs;
   }
 
-  /** Largest run of chunks to send at once. Never starts the pump: small files need no thread. */
-  get runBytesMax(): number {
+  /**
+   * Largest run of chunks to send at once. Never starts the pump: small files need no thread.
+   * @param copiedBytes - bound for runs that are copied
+   */
+  runBytesMax(copiedBytes: number): number {
     const { limiter } = this.#options;
-    return limiter.rate === undefined && this.#lane.stream.hasPumped ? JOB_BYTES_MAX : limiter.pieceBytesMax;
+    const isPumped = limiter.rate === undefined && this.#lane.stream.hasPumped;
+    return isPumped ? this.#jobs.bytes : Math.min(limiter.pieceBytesMax, copiedBytes);
   }
 
   /** Wakes all waiters after the lane was closed. */
@@ -102,7 +110,7 @@ export class LaneSender {
     await this.#sendPieces(
       wanted,
       (offset, into) => this.#read(wanted, offset, into),
-      (offset, bytes) => this.#pump([{ wanted, offset, bytes }]),
+      (offset, bytes) => this.#pump({ batch: [wanted], offset, ids: [wanted.id], pieces: [bytes] }),
     );
   }
 
@@ -134,7 +142,7 @@ export class LaneSender {
         this.#lane.reject(wanted.id, refusal ?? 'cancelled');
         break;
       }
-      buffer.bytes.set(encodeDataHeader(wanted.id, bytes), 0);
+      buffer.bytes.set(encodeDataHeaders([wanted.id], [bytes]), 0);
       this.#write(buffer, [[0, LANE_DATA_HEADER_BYTES + bytes]]);
       this.#options.sent(bytes);
     }
@@ -143,17 +151,13 @@ export class LaneSender {
   /** Sends several chunks that fit into one buffer: read at once, written together. */
   async #sendTogether(batch: readonly WantedChunk[]): Promise<void> {
     const { limiter } = this.#options;
-    if (
-      isRun(batch) &&
-      (await this.#pump(batch.map((wanted) => ({ wanted, offset: 0, bytes: wanted.bytes }))))
-    )
-      return;
+    if (isRun(batch) && (await this.#pump(runOf(batch)))) return;
     const buffer = await this.#buffer();
     let at = 0;
     const reads = batch.map(async (wanted) => {
       const from = at;
       at += LANE_DATA_HEADER_BYTES + wanted.bytes;
-      buffer.bytes.set(encodeDataHeader(wanted.id, wanted.bytes), from);
+      buffer.bytes.set(encodeDataHeaders([wanted.id], [wanted.bytes]), from);
       const refusal =
         wanted.bytes === 0 ? 'not-found' : await this.#read(wanted, 0, payloadOf(buffer, from, wanted.bytes));
       return { wanted, from, refusal: wanted.cancelled ? 'cancelled' : refusal };
@@ -178,32 +182,35 @@ export class LaneSender {
   async #pumpRun(batch: readonly WantedChunk[]): Promise<boolean> {
     const { limiter } = this.#options;
     const isAllowed = limiter.rate === undefined || bytesOf(batch) <= limiter.pieceBytesMax;
-    return isAllowed && isRun(batch) && this.#pump(batch.flatMap(piecesOf));
+    return isAllowed && isRun(batch) && this.#pump(runOf(batch));
   }
 
-  /** Sends pieces that follow each other in one file. Returns false when that is not possible: nothing is sent then. */
-  async #pump(pieces: readonly Piece[]): Promise<boolean> {
+  /** Sends a run by the pump. Returns false when that is not possible: nothing is sent then. */
+  async #pump({ batch, offset, ids, pieces }: Run): Promise<boolean> {
     const { provider, limiter, sent } = this.#options;
     const output = this.#lane.stream;
-    const [first] = pieces;
-    const bytes = bytesOf(pieces);
+    const [first] = batch;
+    const bytes = pieces.reduce((sum, piece) => sum + piece, 0);
     if (first === undefined || bytes < PUMPED_BYTES_MIN || !output.mayPump) return false;
     await this.#room();
     this.#beginWriting(); // A peer that does not read what comes before is stalled, too.
     await output.clear();
     this.#endWriting();
     await limiter.take(bytes);
-    if (!this.#lane.open || pieces.some(({ wanted }) => wanted.cancelled)) return false;
-    const file = provider.lend?.(first.wanted.fileId, first.wanted.chunk, first.offset, bytes);
-    const job = file && output.pump(file, framed(pieces, file.position));
+    if (!this.#lane.open || batch.some(({ cancelled }) => cancelled)) return false;
+    const file = provider.lend?.(first.fileId, first.chunk, offset, bytes);
+    const job = file && output.pump(file, framed(file.position, ids, pieces));
     if (job === undefined) {
       file?.giveBack();
       return false;
     }
     this.#out++;
     this.#beginWriting();
+    const begunMs = this.#options.clock.nowMs();
     void job.then((outcome) => {
       file?.giveBack();
+      // A job behind another one begins with the end of that.
+      this.#jobs.took(this.#options.clock.nowMs() - Math.max(begunMs, this.#progressMs));
       sent(outcome.sent);
       if (!outcome.complete) this.#lane.close();
       this.#endWriting();
@@ -285,24 +292,24 @@ function isRun(batch: readonly WantedChunk[]): boolean {
   );
 }
 
-/** The pieces of a whole chunk, one a frame. */
-function piecesOf(wanted: WantedChunk): Piece[] {
-  return Array.from({ length: Math.ceil(wanted.bytes / PIECE_BYTES_MAX) }, (_, index) => {
-    const offset = index * PIECE_BYTES_MAX;
-    return { wanted, offset, bytes: Math.min(PIECE_BYTES_MAX, wanted.bytes - offset) };
-  });
+/** Whole chunks that follow each other in one file, as pieces of one frame each. */
+function runOf(batch: readonly WantedChunk[]): Run {
+  const ids: number[] = [];
+  const pieces: number[] = [];
+  for (const { id, bytes } of batch) {
+    for (let left = bytes; left > 0; left -= PIECE_BYTES_MAX) {
+      ids.push(id);
+      pieces.push(Math.min(PIECE_BYTES_MAX, left));
+    }
+  }
+  return { batch, offset: 0, ids, pieces };
 }
 
-function bytesOf(pieces: readonly { readonly bytes: number }[]): number {
-  return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+function bytesOf(batch: readonly WantedChunk[]): number {
+  return batch.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** The data frames of pieces that begin at a position of their file. */
-function framed(pieces: readonly Piece[], position: number): FilePiece[] {
-  let at = position;
-  return pieces.map(({ wanted, bytes }) => {
-    const piece = { header: new Uint8Array(encodeDataHeader(wanted.id, bytes)), position: at, bytes };
-    at += bytes;
-    return piece;
-  });
+function framed(position: number, ids: readonly number[], pieces: readonly number[]): FileRun {
+  return { position, pieces, headers: encodeDataHeaders(ids, pieces) };
 }

@@ -58,8 +58,8 @@ export interface LaneServerOwner {
   redeem(token: string, lane: LaneServer): PeerId | undefined;
   /** Length of a chunk that is available here; 0: not available. */
   bytesOf(fileId: FileId, chunk: number): number;
-  /** Called for a new chunk request. */
-  asked(lane: LaneServer, wanted: WantedChunk): void;
+  /** Called for the new chunk requests that arrived together. */
+  asked(lane: LaneServer, wanted: readonly WantedChunk[]): void;
   /** Called for a request that was withdrawn while queued. */
   takenBack(lane: LaneServer, wanted: WantedChunk): void;
   /** Called after requests were added or withdrawn. */
@@ -89,6 +89,8 @@ export class LaneServer implements StreamHandler {
   /** Ends the wait for requests after a granted turn. */
   #answerTurn: (() => void) | undefined;
   #sending: readonly WantedChunk[] = [];
+  /** Requests that were not reported to the owner yet. */
+  #fresh: WantedChunk[] = [];
   #closed = false;
 
   /** @param settle - called after a valid token */
@@ -233,6 +235,7 @@ export class LaneServer implements StreamHandler {
       this.close();
       return;
     }
+    this.#reportFresh();
     if (this.#wanted.size > 0) this.#answerTurn?.();
     if (this.peer !== undefined) this.#host.changed(this);
   }
@@ -265,7 +268,13 @@ export class LaneServer implements StreamHandler {
     const wanted = { id, fileId, chunk, bytes, cancelled: false, overtaken: 0 };
     this.#wanted.set(id, wanted);
     this.#demand += bytes;
-    this.#host.asked(this, wanted);
+    this.#fresh.push(wanted);
+  }
+
+  #reportFresh(): void {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    if (fresh.length > 0) this.#host.asked(this, fresh);
   }
 
   /** Queues a bundle. The availability of its files is checked when it is sent. */
@@ -293,6 +302,7 @@ export class LaneServer implements StreamHandler {
   #takeBack(id: number): boolean {
     const wanted = this.#wanted.get(id);
     if (wanted === undefined) return false;
+    this.#reportFresh();
     this.#forget(wanted);
     this.reject(id, 'cancelled');
     this.#host.takenBack(this, wanted);

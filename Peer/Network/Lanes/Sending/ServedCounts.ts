@@ -11,12 +11,12 @@ export class ServedCounts {
     return this.#files.get(fileId)?.get(chunk) ?? 0;
   }
 
-  add(fileId: FileId, chunk: number): void {
+  add(fileId: FileId, chunks: readonly number[]): void {
     const counts = this.#files.get(fileId) ?? new Map<number, number>();
     // Keeps the map ordered by last use.
     this.#files.delete(fileId);
     this.#files.set(fileId, counts);
-    counts.set(chunk, (counts.get(chunk) ?? 0) + 1);
+    for (const chunk of chunks) counts.set(chunk, (counts.get(chunk) ?? 0) + 1);
     const [oldest] = this.#files.keys();
     if (this.#files.size > FILES_MAX && oldest !== undefined) this.#files.delete(oldest);
   }

@@ -65,19 +65,19 @@ export class Suggestions {
     this.#scheduleUpdate(fileId);
   }
 
-  asked(peer: PeerId, fileId: FileId, chunk: number): void {
-    this.#files.get(fileId)?.asked(peer, chunk);
+  asked(peer: PeerId, fileId: FileId, chunks: readonly number[]): void {
+    this.#files.get(fileId)?.asked(peer, chunks);
     this.#scheduleUpdate(fileId);
   }
 
-  /** Records a request that ended without its bytes. */
-  dropped(peer: PeerId, fileId: FileId, chunk: number): void {
-    this.#files.get(fileId)?.dropped(peer, chunk);
+  /** Records requests that ended without their bytes. */
+  dropped(peer: PeerId, fileId: FileId, chunks: readonly number[]): void {
+    this.#files.get(fileId)?.dropped(peer, chunks);
     this.#scheduleUpdate(fileId);
   }
 
-  sent(peer: PeerId, fileId: FileId, chunk: number): void {
-    this.#files.get(fileId)?.sent(peer, chunk, this.#options.clock.nowMs());
+  sent(peer: PeerId, fileId: FileId, chunks: readonly number[]): void {
+    this.#files.get(fileId)?.sent(peer, chunks, this.#options.clock.nowMs());
     this.#scheduleUpdate(fileId);
   }
 

@@ -93,13 +93,11 @@ export class SuperSeeding {
   }
 
   /** Records chunks that a leecher has; indexes outside the file are ignored. */
-  holds(peer: PeerId, chunks: Iterable<number>): void {
-    for (const chunk of chunks) {
-      this.#change(peer, chunk, (member) => {
-        member.unconfirmed.delete(chunk);
-        this.#has(member, chunk);
-      });
-    }
+  holds(peer: PeerId, chunks: readonly number[]): void {
+    this.#change(peer, chunks, (member, chunk) => {
+      member.unconfirmed.delete(chunk);
+      this.#has(member, chunk);
+    });
   }
 
   /** Records a page of a leecher's bitfield. */
@@ -111,8 +109,8 @@ export class SuperSeeding {
     }
   }
 
-  asked(peer: PeerId, chunk: number): void {
-    this.#change(peer, chunk, (member) => {
+  asked(peer: PeerId, chunks: readonly number[]): void {
+    this.#change(peer, chunks, (member, chunk) => {
       member.suggested.delete(chunk);
       member.asked.add(chunk);
       if (member.lastSent.chunks.includes(chunk))
@@ -123,14 +121,14 @@ export class SuperSeeding {
     });
   }
 
-  /** Records that a request ended unsent: withdrawn, or not available here. */
-  dropped(peer: PeerId, chunk: number): void {
-    this.#change(peer, chunk, ({ asked }) => asked.delete(chunk));
+  /** Records that requests ended unsent: withdrawn, or not available here. */
+  dropped(peer: PeerId, chunks: readonly number[]): void {
+    this.#change(peer, chunks, ({ asked }, chunk) => asked.delete(chunk));
   }
 
-  /** Records a chunk sent to a leecher, which is expected to announce it. */
-  sent(peer: PeerId, chunk: number, nowMs: number): void {
-    this.#change(peer, chunk, (member) => {
+  /** Records chunks sent to a leecher, which is expected to announce them. */
+  sent(peer: PeerId, chunks: readonly number[], nowMs: number): void {
+    this.#change(peer, chunks, (member, chunk) => {
       member.asked.delete(chunk);
       // A leecher that makes no suggestions does not announce its chunks.
       if (member.follows && !member.held.has(chunk)) member.unconfirmed.set(chunk, nowMs);
@@ -187,16 +185,16 @@ export class SuperSeeding {
   }
 
   #give(peer: PeerId, chunk: number, nowMs: number): void {
-    this.#change(peer, chunk, ({ suggested }) => suggested.set(chunk, nowMs));
+    this.#change(peer, [chunk], ({ suggested }) => suggested.set(chunk, nowMs));
   }
 
   #takeBack(peer: PeerId, chunk: number): void {
-    this.#change(peer, chunk, ({ suggested }) => suggested.delete(chunk));
+    this.#change(peer, [chunk], ({ suggested }) => suggested.delete(chunk));
   }
 
   /** Discards an unconfirmed chunk. */
   #forget(peer: PeerId, chunk: number): void {
-    this.#change(peer, chunk, ({ held, unconfirmed }) => {
+    this.#change(peer, [chunk], ({ held, unconfirmed }) => {
       unconfirmed.delete(chunk);
       held.clear(chunk);
       this.#lose(chunk);
@@ -222,17 +220,20 @@ export class SuperSeeding {
     }
   }
 
-  /** Changes the state of a chunk at a member, and keeps the counts. */
-  #change(peer: PeerId, chunk: number, change: (member: Member) => void): void {
+  /** Changes the state of chunks at a member, and keeps the counts. */
+  #change(peer: PeerId, chunks: readonly number[], change: (member: Member, chunk: number) => void): void {
     const member = this.#members.get(peer);
-    if (member === undefined || !(chunk >= 0 && chunk < this.#chunkCount)) return;
-    const before = isGiven(member, chunk);
-    change(member);
-    const after = isGiven(member, chunk);
-    if (before && !after) this.#take(chunk);
-    if (before || !after) return;
-    if (this.#given[chunk] === 0) this.#free--;
-    this.#given[chunk] = (this.#given[chunk] ?? 0) + 1;
+    if (member === undefined) return;
+    for (const chunk of chunks) {
+      if (!(chunk >= 0 && chunk < this.#chunkCount)) continue;
+      const before = isGiven(member, chunk);
+      change(member, chunk);
+      const after = isGiven(member, chunk);
+      if (before && !after) this.#take(chunk);
+      if (before || !after) continue;
+      if (this.#given[chunk] === 0) this.#free--;
+      this.#given[chunk] = (this.#given[chunk] ?? 0) + 1;
+    }
   }
 
   #has({ held, asked, suggested }: Member, chunk: number): void {

@@ -1,7 +1,9 @@
-import { chunkLayout, chunkLength } from '../../../../Protocol/ChunkLayout.ts';
+import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
+import { type ChunkLayout, chunkLayout, chunkLength } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import { TURN_ASK_MS } from '../../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { soon } from '../../../../Shared/Soon.ts';
 import type { ByteStream } from '../../../../Shared/Transport.ts';
 import type { LaneWay } from '../../../LinkModel.ts';
 import type { KnownContact, PeerContact } from '../../../Model.ts';
@@ -15,7 +17,7 @@ import { ServedCounts } from './ServedCounts.ts';
 
 /** Concurrent lanes of one peer. */
 const LANES_PER_PEER_MAX = 4;
-/** Upper bound on the duration of a run: bytes on their way cannot be called back. */
+/** Upper bound on the duration of a run that is copied: bytes on their way cannot be called back. */
 const RUN_SECONDS = 0.05;
 const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxCount: BATCH_CHUNKS_MAX };
 
@@ -30,7 +32,7 @@ export interface UploadsOptions {
   readonly heldOf: (peer: PeerId, fileId: FileId) => number;
   /** Receives the fate of chunk requests, for super-seeding. */
   readonly demand: ChunkDemand;
-  /** Called after a chunk, or all of a small file, was sent. */
+  /** Called after chunks of a file, or all of a small file, were sent. */
   readonly served: (peer: KnownContact, fileId: FileId, bytes: number) => void;
   /** Called after a protocol violation on a lane. Peer undefined: before its token. */
   readonly misbehaved: (peer: PeerId | undefined, reason: unknown) => void;
@@ -38,10 +40,17 @@ export interface UploadsOptions {
 
 /** The life of chunk requests. */
 interface ChunkDemand {
-  asked(peer: PeerId, fileId: FileId, chunk: number): void;
-  /** The request ended unsent. */
-  dropped(peer: PeerId, fileId: FileId, chunk: number): void;
-  sent(peer: PeerId, fileId: FileId, chunk: number): void;
+  asked(peer: PeerId, fileId: FileId, chunks: readonly number[]): void;
+  /** The requests ended unsent. */
+  dropped(peer: PeerId, fileId: FileId, chunks: readonly number[]): void;
+  sent(peer: PeerId, fileId: FileId, chunks: readonly number[]): void;
+}
+
+/** The chunks of a file that are here. */
+interface Available {
+  readonly fileId: FileId;
+  readonly layout: ChunkLayout;
+  readonly held: Bitfield | 'all';
 }
 
 /** The lanes of one peer, and its seat. */
@@ -61,6 +70,8 @@ export class Uploads implements LaneServerOwner {
   readonly #options: UploadsOptions;
   readonly #clients = new Map<PeerId, Client>();
   readonly #counts = new ServedCounts();
+  /** The file looked up last. Valid until the end of the current task, in which nothing changes. */
+  #looked: Available | undefined;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
@@ -131,21 +142,35 @@ export class Uploads implements LaneServerOwner {
   }
 
   bytesOf(fileId: FileId, chunk: number): number {
-    const { provider } = this.#options.desk.options;
-    const size = provider.sizeOf(fileId);
-    const held = provider.holdings(fileId);
-    if (size === undefined || held === undefined) return 0;
-    const layout = chunkLayout(size);
+    const available = this.#available(fileId);
+    if (available === undefined) return 0;
+    const { layout, held } = available;
     if (chunk >= layout.chunkCount || (held !== 'all' && !held.has(chunk))) return 0;
     return chunkLength(layout, chunk);
   }
 
-  asked({ peer }: LaneServer, { fileId, chunk, bytes }: WantedChunk): void {
-    if (peer !== undefined && bytes > 0) this.#options.demand.asked(peer, fileId, chunk);
+  /** Looks a file up, once for all requests that arrive together. */
+  #available(fileId: FileId): Available | undefined {
+    if (this.#looked?.fileId === fileId) return this.#looked;
+    const { provider } = this.#options.desk.options;
+    const size = provider.sizeOf(fileId);
+    const held = provider.holdings(fileId);
+    if (size === undefined || held === undefined) return undefined;
+    this.#looked = { fileId, layout: chunkLayout(size), held };
+    soon(() => {
+      this.#looked = undefined;
+    });
+    return this.#looked;
+  }
+
+  asked({ peer }: LaneServer, wanted: readonly WantedChunk[]): void {
+    if (peer === undefined) return;
+    const available = wanted.filter(({ bytes }) => bytes > 0);
+    for (const { fileId, chunks } of byFile(available)) this.#options.demand.asked(peer, fileId, chunks);
   }
 
   takenBack({ peer }: LaneServer, { fileId, chunk }: WantedChunk): void {
-    if (peer !== undefined) this.#options.demand.dropped(peer, fileId, chunk);
+    if (peer !== undefined) this.#options.demand.dropped(peer, fileId, [chunk]);
   }
 
   changed({ peer }: LaneServer): void {
@@ -211,14 +236,14 @@ export class Uploads implements LaneServerOwner {
       }
       client.fileId = batch[0]?.fileId;
       if (client.fileId !== undefined) seat.sending(client.fileId);
-      for (const { fileId, chunk } of batch) this.#counts.add(fileId, chunk);
+      for (const { fileId, chunks } of byFile(batch)) this.#counts.add(fileId, chunks);
       client.busy.set(lane, Math.max(1, sum(batch)));
       await sender.send(batch);
       // Bytes in a socket are not sent yet: a slot that passed on too soon would turn few fast transfers into many
       // slow ones.
       if (lane.demand === 0 || slots.waiting.length > 0) await sender.flushed();
       client.busy.delete(lane);
-      for (const wanted of batch) this.#ended(peer, wanted, lane.open && !wanted.cancelled);
+      this.#ended(peer, batch, lane.open);
       if (!lane.open) return;
       seat.endTurn();
       if (lane.demand === 0) break;
@@ -226,23 +251,30 @@ export class Uploads implements LaneServerOwner {
     seat.changed();
   }
 
-  #ended(peer: PeerId, { fileId, chunk, bytes, bundle }: WantedChunk, sent: boolean): void {
+  /** @param open - the lane is: what was not cancelled is sent */
+  #ended(peer: PeerId, batch: readonly WantedChunk[], open: boolean): void {
     const { demand, served, contactOf } = this.#options;
-    demand[sent ? 'sent' : 'dropped'](peer, fileId, chunk);
-    const contact = sent ? contactOf(peer) : undefined;
-    if (contact === undefined) return;
-    const known = { ...contact, peerId: peer };
-    if (bundle === undefined) served(known, fileId, bytes);
-    // Files of a bundle that are not here were answered with zeros.
-    for (const file of bundle ?? [])
-      if (this.bytesOf(file.fileId, 0) === file.size) served(known, file.fileId, file.size);
+    const sent = batch.filter(({ cancelled }) => open && !cancelled);
+    const unsent = batch.filter(({ cancelled }) => !open || cancelled);
+    for (const { fileId, chunks } of byFile(unsent)) demand.dropped(peer, fileId, chunks);
+    const contact = contactOf(peer);
+    const known = contact && { ...contact, peerId: peer };
+    for (const { fileId, chunks, bytes, bundle } of byFile(sent)) {
+      demand.sent(peer, fileId, chunks);
+      if (known === undefined) continue;
+      if (bundle === undefined) served(known, fileId, bytes);
+      // Files of a bundle that are not here were answered with zeros.
+      for (const file of bundle ?? [])
+        if (this.bytesOf(file.fileId, 0) === file.size) served(known, file.fileId, file.size);
+    }
   }
 
-  #limitsOf({ runBytesMax }: LaneSender): TakeLimits {
+  #limitsOf(sender: LaneSender): TakeLimits {
+    const runBytes = sender.runBytesMax(this.#options.desk.ratePerClient * RUN_SECONDS);
     return {
       ...BATCH_LIMITS,
-      maxBytes: Math.min(BATCH_BYTES_MAX, runBytesMax),
-      runBytes: Math.min(runBytesMax, this.#options.desk.ratePerClient * RUN_SECONDS),
+      maxBytes: Math.min(BATCH_BYTES_MAX, sender.runBytesMax(BATCH_BYTES_MAX)),
+      runBytes,
     };
   }
 
@@ -250,6 +282,29 @@ export class Uploads implements LaneServerOwner {
   #servedBefore({ fileId, chunk }: WantedChunk): number {
     return this.#options.desk.clients > 1 ? this.#counts.of(fileId, chunk) : 0;
   }
+}
+
+/** Chunks of one file, and their bytes; or one bundle. */
+interface Group {
+  readonly fileId: FileId;
+  readonly chunks: number[];
+  readonly bundle: WantedChunk['bundle'];
+  bytes: number;
+}
+
+/** Groups neighbouring requests by their file. */
+function byFile(batch: readonly WantedChunk[]): readonly Group[] {
+  const groups: Group[] = [];
+  let last: Group | undefined;
+  for (const { fileId, chunk, bytes, bundle } of batch) {
+    if (last === undefined || last.fileId !== fileId || last.bundle !== bundle) {
+      last = { fileId, chunks: [], bundle, bytes: 0 };
+      groups.push(last);
+    }
+    last.chunks.push(chunk);
+    last.bytes += bytes;
+  }
+  return groups;
 }
 
 function demandOf(lanes: Client['lanes'], busy: Client['busy']): number {

@@ -25,8 +25,9 @@ export class HaveBatch {
     const chunks = this.#chunks.get(fileId);
     if (chunks === undefined) this.#chunks.set(fileId, [chunk]);
     else chunks.push(chunk);
+    if (this.#cancel !== undefined) return;
     const delayMs = Math.max(0, this.#announcedMs + HAVE_BATCH_MS - this.#clock.nowMs());
-    this.#cancel ??= this.#clock.after(delayMs, () => this.#flush());
+    this.#cancel = this.#clock.after(delayMs, () => this.#flush());
   }
 
   /** Discards pending announcements of a file. */

@@ -40,6 +40,22 @@ test.each([20, 50, 150])('the window keeps ahead of slow start over %i ms', (rou
   }
 });
 
+test('until the rate is measured, the window is twice of what has arrived', () => {
+  const score = new SourceScore();
+  score.requested(1e12, 0);
+  const windows = [1, 3, 8].map((mebibytes, index) => {
+    score.received(mebibytes * MIB, 10 * (index + 1));
+    return score.windowBytes(10 * (index + 1)) / MIB;
+  });
+  expect(windows).toEqual([2, 8, 24]);
+  score.received(8 * MIB, 40);
+  expect(score.windowBytes(40)).toBe(WINDOW_BYTES_MAX);
+  const slow = new SourceScore();
+  slow.requested(1e12, 0);
+  slow.received(MIB / 2, 99);
+  expect(slow.windowBytes(99)).toBe(WINDOW_BYTES_MIN);
+});
+
 test('with a short round trip slow start ends at once: a growing rate widens the window only by the average', () => {
   const score = new SourceScore();
   score.requested(MIB, 0);

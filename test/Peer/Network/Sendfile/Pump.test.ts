@@ -4,7 +4,7 @@ import { PumpLoop } from '../../../../Peer/Network/Sendfile/PumpLoop.ts';
 import type { PumpEnd, PumpOrder } from '../../../../Peer/Network/Sendfile/Sendfile.ts';
 import { FakeCalls } from './FakeCalls.ts';
 
-const PIECES = [{ header: Uint8Array.of(1), position: 0, bytes: 5 }];
+const RUN = { position: 0, pieces: [5], headers: Uint8Array.of(1) };
 
 /** A pump whose thread is run by the test. Duplicated descriptors are numbered from 100 on. */
 function made({
@@ -47,7 +47,7 @@ function made({
   const load = () => ({ duplicate: own, openEvent: own, raise: () => {}, close });
   const pump = new Pump(undefined, load, start);
   if (ready) {
-    expect([pump.begin(), pump.send(0, 7, 8, PIECES)]).toEqual([false, undefined]); // The thread has not started.
+    expect([pump.begin(), pump.send(0, 7, 8, RUN)]).toEqual([false, undefined]); // The thread has not started.
     told([]);
   }
   return {
@@ -64,7 +64,7 @@ test('each job gets descriptors of its own, and its end is reported', async () =
   const { pump, calls, open, turn, starts } = made();
   expect(pump.state).toEqual({ path: 'sendfile', reason: undefined });
   const line = pump.newLine();
-  const [first, second] = [pump.send(line, 7, 8, PIECES), pump.send(line, 7, 9, PIECES)];
+  const [first, second] = [pump.send(line, 7, 8, RUN), pump.send(line, 7, 9, RUN)];
   expect([starts(), [...open]]).toEqual([1, [100, 101, 102, 103, 104]]);
   turn();
   expect(await Promise.all([first, second])).toEqual([
@@ -78,7 +78,7 @@ test('each job gets descriptors of its own, and its end is reported', async () =
 test('without free descriptors no job starts, and none stays open', () => {
   for (const most of [0, 1, 2]) {
     const { pump, open } = made({ most });
-    expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+    expect(pump.send(pump.newLine(), 7, 8, RUN)).toBeUndefined();
     expect([open.size, pump.state.path]).toEqual([Math.min(most, 1), 'sendfile']);
   }
 });
@@ -100,23 +100,23 @@ test('a thread that cannot start for want of descriptors is tried again later', 
 
 test('a failed job is reported; a file system without sendfile switches the pump off', async () => {
   const broken = made({ answers: [1, 3, -32] });
-  const sent = broken.pump.send(broken.pump.newLine(), 7, 8, PIECES);
+  const sent = broken.pump.send(broken.pump.newLine(), 7, 8, RUN);
   broken.turn();
   expect([await sent, broken.pump.state.path]).toEqual([{ sent: 3, complete: false }, 'sendfile']);
 
   const { pump, open, turn } = made({ answers: [1, -22] });
-  const job = pump.send(pump.newLine(), 7, 8, PIECES);
+  const job = pump.send(pump.newLine(), 7, 8, RUN);
   turn();
   expect(await job).toEqual({ sent: 0, complete: false });
   expect(pump.state).toEqual({ path: 'copy', reason: expect.stringContaining('errno 22') });
-  expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+  expect(pump.send(pump.newLine(), 7, 8, RUN)).toBeUndefined();
   expect(open.size).toBe(1);
 });
 
 test('a cancelled connection ends its jobs', async () => {
   const { pump, open, turn } = made();
   const line = pump.newLine();
-  const sent = pump.send(line, 7, 8, PIECES);
+  const sent = pump.send(line, 7, 8, RUN);
   pump.cancel(line);
   turn();
   expect([await sent, open.size]).toEqual([{ sent: 0, complete: false }, 1]);
@@ -124,7 +124,7 @@ test('a cancelled connection ends its jobs', async () => {
 
 test('a thread that exits switches the pump off, and descriptors that it may have closed are not closed again', async () => {
   const { pump, open, stop } = made();
-  const sent = pump.send(pump.newLine(), 7, 8, PIECES);
+  const sent = pump.send(pump.newLine(), 7, 8, RUN);
   stop('out of memory');
   expect(await sent).toEqual({ sent: 0, complete: false });
   expect(pump.state).toEqual({ path: 'copy', reason: 'its thread stopped: out of memory' });
@@ -134,12 +134,12 @@ test('a thread that exits switches the pump off, and descriptors that it may hav
 
 test('closing ends the jobs, and releases every descriptor', async () => {
   const { pump, open, stop } = made();
-  const sent = pump.send(pump.newLine(), 7, 8, PIECES);
+  const sent = pump.send(pump.newLine(), 7, 8, RUN);
   await pump.close();
   stop('it ended');
   expect(await sent).toEqual({ sent: 0, complete: false });
   expect([...open]).toEqual([]);
-  expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+  expect(pump.send(pump.newLine(), 7, 8, RUN)).toBeUndefined();
   await made().pump.close();
 });
 

@@ -7,8 +7,8 @@ const [EINTR, EAGAIN, EIO, EPIPE, ECONNRESET] = [-4, -11, -5, -32, -104];
 
 /** A job, by default of line 1: 3 bytes of header, 10 bytes from position 100 on. */
 function job(id: number, options: Partial<PumpJob> = {}): { readonly job: PumpJob } {
-  const pieces = [{ header: Uint8Array.of(id, id, id), position: 100, bytes: 10 }];
-  return { job: { id, line: 1, socket: 10 + id, file: 50 + id, pieces, ...options } };
+  const run = { position: 100, pieces: [10], headers: Uint8Array.of(id, id, id) };
+  return { job: { id, line: 1, socket: 10 + id, file: 50 + id, run, ...options } };
 }
 
 function made(answers: readonly number[] = []) {
@@ -18,14 +18,10 @@ function made(answers: readonly number[] = []) {
 
 test('header and bytes go out in order, then both descriptors are closed and the job ends', () => {
   const { calls, loop } = made();
-  const pieces = [
-    { header: Uint8Array.of(1), position: 7, bytes: 5 },
-    { header: undefined, position: 90, bytes: 2 },
-  ];
-  loop.take(job(1, { pieces }));
+  loop.take(job(1, { run: { position: 7, pieces: [5, 2], headers: Uint8Array.of(1, 2, 3, 4) } }));
   expect([loop.busy, loop.ready]).toEqual([true, true]);
   loop.round();
-  const sent = ['header 11: 1', 'file 51->11: 7+5', 'file 51->11: 90+2'];
+  const sent = ['header 11: 1,2', 'file 51->11: 7+5', 'header 11: 3,4', 'file 51->11: 12+2'];
   expect(calls.log).toEqual([...sent, 'close 11', 'close 51']);
   expect(loop.takeEnds()).toEqual([{ id: 1, sent: 7, failure: undefined }]);
   expect([loop.busy, loop.takeEnds()]).toEqual([false, []]);
@@ -128,10 +124,10 @@ test('a cancelled connection sends nothing more; others go on', () => {
 
 test('connections send a slice each in turns; jobs of one connection keep their order', () => {
   const { calls, loop } = made();
-  const pieces = [{ header: undefined, position: 0, bytes: 2 * SLICE_BYTES }];
-  loop.take(job(1, { pieces }));
+  const run = { position: 0, pieces: [2 * SLICE_BYTES], headers: undefined };
+  loop.take(job(1, { run }));
   loop.take(job(2));
-  loop.take(job(3, { line: 2, pieces }));
+  loop.take(job(3, { line: 2, run }));
   loop.round();
   expect(calls.sockets()).toEqual([11, 13]);
   expect(loop.ready).toBe(true);
@@ -143,8 +139,8 @@ test('connections send a slice each in turns; jobs of one connection keep their 
 
 test('a piece as long as a slice goes out in one call, despite its header', () => {
   const { calls, loop } = made();
-  const piece = (position: number) => ({ header: Uint8Array.of(1), position, bytes: SLICE_BYTES });
-  loop.take(job(1, { pieces: [piece(0), piece(SLICE_BYTES)] }));
+  const run = { position: 0, pieces: [SLICE_BYTES, SLICE_BYTES], headers: Uint8Array.of(1, 2) };
+  loop.take(job(1, { run }));
   loop.round();
   expect(calls.log).toEqual(['header 11: 1', `file 51->11: 0+${SLICE_BYTES}`]);
   loop.round();

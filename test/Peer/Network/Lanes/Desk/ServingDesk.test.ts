@@ -196,8 +196,7 @@ function pumping(share: MemoryShare, bytes: Buffer) {
     state: { path: 'sendfile', reason: undefined },
     begin: () => true,
     newLine: () => 1,
-    send: (_line, _socket, _file, [piece = { header: undefined, position: 0, bytes: 0 }]) => {
-      const { position, bytes: count } = piece;
+    send: (_line, _socket, _file, { position, pieces: [count = 0] }) => {
       got.push(bytes.subarray(position, position + count));
       const outcome = { sent: count, complete: !seen.fails };
       return new Promise((resolve) => {

@@ -2,10 +2,13 @@ import { expect, test } from 'vitest';
 import { type LaneFrames, LaneReader } from '../../../../../Peer/Network/Lanes/Receiving/LaneReader.ts';
 import { REGION_ROOM, ReceiveBuffers } from '../../../../../Peer/Network/Lanes/Receiving/ReceiveBuffers.ts';
 import { hashBytes } from '../../../../../Protocol/FileId.ts';
-import { encodeDataHeader, encodeLane } from '../../../../../Protocol/PeerMessages.ts';
+import { PIECE_BYTES_MAX } from '../../../../../Protocol/Limits.ts';
+import { encodeDataHeaders, encodeLane } from '../../../../../Protocol/PeerMessages.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { seeds } from '../../../../Support/seeds.ts';
+
+const dataHeader = (id: number, bytes: number) => Buffer.from(encodeDataHeaders([id], [bytes]));
 
 /** Records the frames of the reader as text; payloads of odd ids are dropped. */
 class Collector implements LaneFrames {
@@ -45,7 +48,7 @@ class Collector implements LaneFrames {
     return this.large;
   }
   readBytesMax(): number {
-    return 1_048_576;
+    return PIECE_BYTES_MAX;
   }
   mayReadOn(): boolean {
     return true;
@@ -91,8 +94,8 @@ function someFrames(random: SeededRandom) {
       continue;
     }
     if (random.chance(0.1)) parts.push(laterFrame(random.int(0, 1_024)));
-    const payload = random.bytes(random.pick([1, 9, 4_096, 40_000, 200_000]));
-    parts.push(encodeDataHeader(id, payload.length), payload);
+    const payload = random.bytes(random.pick([1, 9, 4_096, 40_000, 200_000, 700_000]));
+    parts.push(dataHeader(id, payload.length), payload);
     expected.push(`${id}:${hashBytes(id % 2 === 0 ? payload : Buffer.alloc(0))}`);
   }
   return { bytes: Buffer.concat(parts), expected };
@@ -115,6 +118,22 @@ test.each(seeds(15))('finds the same frames however the bytes are cut (seed %i)'
   expect(buffers.bytesTaken).toBe(0);
 });
 
+test('a fast lane needs one read a frame: the next header comes with the end of a payload', () => {
+  const frames = new Collector();
+  frames.large = true;
+  const reader = new LaneReader(frames, new ReceiveBuffers(new SimulatedClock()), new SimulatedClock());
+  const payload = Buffer.alloc(1_048_576, 1);
+  const frame = Buffer.concat([dataHeader(2, payload.length), payload]);
+  const reads: number[] = [];
+  feed(reader, Buffer.concat(Array.from({ length: 12 }, () => frame)), (room) => {
+    reads.push(room);
+    return room;
+  });
+  expect(frames.found).toEqual(Array.from({ length: 12 }, () => `2:${hashBytes(payload)}`));
+  // Regions of the first frame grow from 64 KiB.
+  expect(reads.slice(-6)).toEqual(Array.from({ length: 6 }, () => frame.length));
+});
+
 test('pauses when memory is used up, and resumes at the same byte', () => {
   const random = new SeededRandom(1);
   const frames = new Collector();
@@ -122,9 +141,7 @@ test('pauses when memory is used up, and resumes at the same byte', () => {
   const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * REGION_ROOM);
   const reader = new LaneReader(frames, buffers, new SimulatedClock());
   const payloads = Array.from({ length: 8 }, () => random.bytes(1_000_000));
-  let rest: Buffer = Buffer.concat(
-    payloads.flatMap((payload) => [encodeDataHeader(2, payload.length), payload]),
-  );
+  let rest: Buffer = Buffer.concat(payloads.flatMap((payload) => [dataHeader(2, payload.length), payload]));
   let pauses = 0;
   for (;;) {
     rest = feed(reader, rest, (room) => room);
@@ -140,8 +157,8 @@ test('pauses when memory is used up, and resumes at the same byte', () => {
 });
 
 test.each([
-  ['a piece above 2 MiB', encodeDataHeader(2, 2_097_153)],
-  ['a piece of nothing', encodeDataHeader(2, 0)],
+  ['a piece above 2 MiB', dataHeader(2, 2_097_153)],
+  ['a piece of nothing', dataHeader(2, 0)],
   ['a length of 4 GiB', Buffer.from('ffffffff4200000002', 'hex')],
   ['a large frame that is no data', Buffer.from('0000040143', 'hex')],
   ['a number that means nothing', Buffer.from('0000000109ff', 'hex')],

@@ -3,7 +3,7 @@ import { LaneOutput } from '../../../../../Peer/Network/Lanes/Sending/LaneOutput
 import type { FilePump, PumpOutcome } from '../../../../../Peer/Network/Ports.ts';
 
 const FILE = { descriptor: 8, position: 0, giveBack: () => {} };
-const PIECES = [{ header: undefined, position: 0, bytes: 5 }];
+const RUN = { position: 0, pieces: [5], headers: undefined };
 
 /** The output of a lane. The test decides when its stream accepts writes and its pump ends jobs. */
 function made({ isPlain = true, takesJobs = true } = {}) {
@@ -41,12 +41,12 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('writes wait for the pump, in order; jobs follow each other at once', async () => {
   const { output, log, ends } = made();
-  const jobs = [output.pump(FILE, PIECES), output.pump(FILE, PIECES)];
+  const jobs = [output.pump(FILE, RUN), output.pump(FILE, RUN)];
   const done: number[] = [];
   expect(output.write(Uint8Array.of(1), () => done.push(1))).toBe(false);
   output.write(Uint8Array.of(2));
   expect(log).toEqual(['pump 3: 8->7', 'pump 3: 8->7']);
-  expect(output.pump(FILE, PIECES)).toBeUndefined(); // It would overtake the writes.
+  expect(output.pump(FILE, RUN)).toBeUndefined(); // It would overtake the writes.
   ends[0]?.({ sent: 5, complete: true });
   await jobs[0];
   expect(log).toHaveLength(2);
@@ -64,32 +64,32 @@ test('the pump waits until the system has accepted every write', async () => {
   void output.clear().then(() => {
     clear = true;
   });
-  expect([output.pump(FILE, PIECES), output.mayPump]).toEqual([undefined, true]);
+  expect([output.pump(FILE, RUN), output.mayPump]).toEqual([undefined, true]);
   accepted[0]?.();
   await settled();
   expect(clear).toBe(false);
   accepted[1]?.();
   await settled();
   expect(clear).toBe(true);
-  expect(output.pump(FILE, PIECES)).toBeInstanceOf(Promise);
+  expect(output.pump(FILE, RUN)).toBeInstanceOf(Promise);
   expect(log).toEqual(['write 1', 'write 2', 'pump 3: 8->7']);
 });
 
 test('a destroyed lane cancels its jobs before its socket closes, and releases its waiters', async () => {
   const { output, log } = made();
-  void output.pump(FILE, PIECES);
+  void output.pump(FILE, RUN);
   output.write(Uint8Array.of(1));
   const clear = output.clear();
   output.destroy();
   output.destroy();
   await clear;
   expect(log).toEqual(['pump 3: 8->7', 'cancel 3', 'destroy', 'write 1']);
-  expect(output.pump(FILE, PIECES)).toBeUndefined();
+  expect(output.pump(FILE, RUN)).toBeUndefined();
 });
 
 test('a failed job destroys the lane: the number of its sent bytes is unknown', async () => {
   const { output, log, ends } = made();
-  const job = output.pump(FILE, PIECES);
+  const job = output.pump(FILE, RUN);
   ends[0]?.({ sent: 1, complete: false });
   await job;
   expect(log).toEqual(['pump 3: 8->7', 'cancel 3', 'destroy']);
@@ -99,5 +99,5 @@ test('without a plain socket, without a pump, or with the pump off, nothing is p
   for (const output of [made({ isPlain: false }).output, made({ takesJobs: false }).output])
     expect(output.mayPump).toBe(false);
   const { output } = made({ isPlain: false });
-  expect(output.pump(FILE, PIECES)).toBeUndefined();
+  expect(output.pump(FILE, RUN)).toBeUndefined();
 });

@@ -9,7 +9,7 @@ import type { FilePump, PumpOutcome } from '../../../../../Peer/Network/Ports.ts
 import { FrameDecoder } from '../../../../../Protocol/FrameDecoder.ts';
 import type { PeerId } from '../../../../../Protocol/Ids.ts';
 import { PIECE_BYTES_MAX } from '../../../../../Protocol/Limits.ts';
-import { decodeLane } from '../../../../../Protocol/PeerMessages.ts';
+import { decodeLane, LANE_DATA_HEADER_BYTES } from '../../../../../Protocol/PeerMessages.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { MemoryShare } from '../../MemoryShare.ts';
@@ -33,11 +33,15 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
     state: { path: 'sendfile', reason: undefined },
     begin: () => true,
     newLine: () => 1,
-    send: (_line, _socket, _file, pieces) => {
-      const sent = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+    send: (_line, _socket, _file, { position, pieces, headers }) => {
+      const sent = pieces.reduce((sum, piece) => sum + piece, 0);
       seen.pumped.push(sent);
-      for (const { header, position, bytes: count } of pieces)
-        wire.push(Uint8Array.from(header ?? []), bytes.subarray(position, position + count));
+      let at = position;
+      for (const [index, count] of pieces.entries()) {
+        const header = headers?.slice(index * LANE_DATA_HEADER_BYTES, (index + 1) * LANE_DATA_HEADER_BYTES);
+        wire.push(header ?? new Uint8Array(), bytes.subarray(at, at + count));
+        at += count;
+      }
       const outcome: PumpOutcome = seen.fail ? { sent: 1, complete: false } : { sent, complete: true };
       return new Promise((resolve) => setImmediate(() => resolve(outcome)));
     },
@@ -140,10 +144,11 @@ test('small pieces, and files that are not lent, are read and written, in order 
 
 test('a long run is one job; where it cannot be pumped, its chunks are read one by one', async () => {
   const { bytes, sender, seen, wanted, arrived } = made();
-  expect(sender.runBytesMax).toBe(2 * MIB);
+  expect([sender.runBytesMax(MIB), sender.runBytesMax(9 * MIB)]).toEqual([MIB, 2 * MIB]);
   await sender.send([wanted(0), wanted(1), wanted(2)]);
-  expect(sender.runBytesMax).toBe(8 * MIB);
+  expect(sender.runBytesMax(MIB)).toBe(2 * MIB);
   await sender.flushed();
+  expect(sender.runBytesMax(MIB)).toBe(4 * MIB); // The job took no time.
   expect([seen.pumped, [...arrived().got.keys()]]).toEqual([[3 * MIB], [1, 2, 3]]);
   expect(Buffer.concat([...arrived().got.values()]).equals(bytes.subarray(0, 3 * MIB))).toBe(true);
 
@@ -151,7 +156,7 @@ test('a long run is one job; where it cannot be pumped, its chunks are read one 
   await copied.sender.send([copied.wanted(0), copied.wanted(1), copied.wanted(2)]);
   await copied.sender.flushed();
   expect(Buffer.concat([...copied.arrived().got.values()]).equals(bytes.subarray(0, 3 * MIB))).toBe(true);
-  expect(made({ rate: 20 * MIB }).sender.runBytesMax).toBeLessThanOrEqual(MIB);
+  expect(made({ rate: 20 * MIB }).sender.runBytesMax(9 * MIB)).toBeLessThanOrEqual(MIB);
 });
 
 test('a chunk larger than a frame is one job of several frames', async () => {

@@ -11,6 +11,7 @@ const LIMITS = { smallBytes: 65_536, maxBytes: 524_288, maxCount: 64, runBytes: 
 
 /** A lane with requests for these chunks, by default of 1 MiB. */
 function asked(wishes: readonly (readonly [FileId, number])[], bytesOf = (_: FileId, _chunk: number) => MIB) {
+  const reports: string[] = [];
   const stream = {
     remote: { host: '10.0.0.1', port: 1 },
     write: () => true,
@@ -22,8 +23,8 @@ function asked(wishes: readonly (readonly [FileId, number])[], bytesOf = (_: Fil
   const lane = new LaneServer(new LaneOutput(stream, undefined), {
     redeem: () => 'p'.repeat(64) as PeerId,
     bytesOf,
-    asked: () => {},
-    takenBack: () => {},
+    asked: (_, wanted) => reports.push(`asked ${wanted.map(({ chunk }) => chunk)}`),
+    takenBack: (_, { chunk }) => reports.push(`taken back ${chunk}`),
     changed: () => {},
     ended: () => {},
     misbehaved: (_, reason) => expect.fail(String(reason)),
@@ -35,7 +36,7 @@ function asked(wishes: readonly (readonly [FileId, number])[], bytesOf = (_: Fil
     lane
       .take(limits, served)
       .map(({ fileId, chunk }) => (fileId === FILM ? `film ${chunk}` : `song ${chunk}`));
-  return { lane, taken };
+  return { lane, taken, reports };
 }
 
 test('adjacent chunks are sent together, as far as they fit', () => {
@@ -43,6 +44,14 @@ test('adjacent chunks are sent together, as far as they fit', () => {
   expect(taken()).toEqual(['film 3', 'film 4']);
   expect(taken(undefined, { ...LIMITS, runBytes: 3 * MIB })).toEqual(['film 5', 'film 6', 'film 7']);
   expect([taken(), lane.demand]).toEqual([[], 0]);
+});
+
+test('requests that arrive together are reported together, and before one of them is taken back', () => {
+  const { lane, reports } = asked([]);
+  const request = (chunk: number) => encodeLane({ type: 'request', id: chunk, fileId: FILM, chunk });
+  lane.data(Buffer.concat([1, 2, 3].map(request)));
+  lane.data(Buffer.concat([request(4), encodeLane({ type: 'withdraw', id: 4 }), request(5)]));
+  expect(reports).toEqual(['asked 1,2,3', 'asked 4', 'taken back 4', 'asked 5']);
 });
 
 test('a slow lane sends one at a time, however little fits', () => {

@@ -41,9 +41,9 @@ class Crowd {
     const [chunk, ...rest] = this.chunksOf(peer);
     if (chunk === undefined) return;
     this.told.set(peer, { chunks: rest, rest: 'nothing' });
-    this.giveOut.asked(peer, chunk);
+    this.giveOut.asked(peer, [chunk]);
     this.hear();
-    this.giveOut.sent(peer, chunk, this.nowMs);
+    this.giveOut.sent(peer, [chunk], this.nowMs);
     this.giveOut.holds(peer, [chunk]);
     this.sent.push(chunk);
     this.hear();
@@ -66,7 +66,7 @@ test('a single leecher chooses freely; from the second one on each gets other su
 test('a chunk that a leecher has or requests is suggested to nobody', () => {
   const crowd = new Crowd(12);
   crowd.giveOut.join(one, true);
-  crowd.giveOut.asked(one, 0);
+  crowd.giveOut.asked(one, [0]);
   crowd.giveOut.holds(one, [1, 99]);
   crowd.giveOut.join(two, true);
   crowd.giveOut.holdsPage(two, 0, Buffer.of(0b0010_0000, 0xff, 0xff));
@@ -109,8 +109,8 @@ test('a sent chunk that is not confirmed within 5 s is suggested again; a confir
     [one, 0],
     [two, 1],
   ] as const) {
-    giveOut.asked(peer, chunk);
-    giveOut.sent(peer, chunk, 0);
+    giveOut.asked(peer, [chunk]);
+    giveOut.sent(peer, [chunk], 0);
   }
   giveOut.holds(two, [1]);
   crowd.nowMs = 4_999;
@@ -131,7 +131,7 @@ test('a sent chunk that is not confirmed within 5 s is suggested again; a confir
 test('a leecher without suggestions in its protocol gets none, and gets every chunk that it requests', () => {
   const crowd = new Crowd(8);
   crowd.join(one, false);
-  crowd.giveOut.asked(one, 0);
+  crowd.giveOut.asked(one, [0]);
   crowd.join(two);
   expect(crowd.told.get(one)).toEqual({ chunks: [], rest: 'anything' });
   expect(crowd.chunksOf(two)).toEqual([1, 2, 3]);

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { JobSize } from '../../../../../Peer/Network/Lanes/Desk/JobSize.ts';
+
+const MIB = 1_048_576;
+
+test('jobs grow to 8 MiB while they are fast, shrink to 256 KiB while they are slow, and stay in between', () => {
+  const jobs = new JobSize();
+  const sizes = (ms: number, count: number) =>
+    Array.from({ length: count }, () => {
+      jobs.took(ms);
+      return jobs.bytes / MIB;
+    });
+  expect(jobs.bytes).toBe(2 * MIB);
+  expect(sizes(24, 3)).toEqual([4, 8, 8]);
+  expect([...sizes(25, 1), ...sizes(100, 1)]).toEqual([8, 8]);
+  expect(sizes(101, 6)).toEqual([4, 2, 1, 0.5, 0.25, 0.25]);
+});
