@@ -256,7 +256,7 @@ function shareFacts(share: ShareStatus): [string, string][] {
 
 function healthText({ mode, gone, readOnly }: ShareStatus): string {
   if (gone !== undefined)
-    return `gone since ${new Date(gone.sinceMs).toLocaleTimeString('sv-SE')}: ${gone.reason}; nothing is shared`;
+    return `gone since ${new Date(gone.sinceMs).toLocaleTimeString('sv-SE')}: ${safeText(gone.reason)}; nothing is shared`;
   const watching =
     mode === 'watching'
       ? 'changes take effect at once'
@@ -268,7 +268,7 @@ function healthText({ mode, gone, readOnly }: ShareStatus): string {
 function reasonsText(reasons: readonly ReasonCount[]): string {
   const shown = reasons
     .slice(0, REASONS_SHOWN)
-    .map(({ reason, count }) => `${formatCount(count)} (${reason})`);
+    .map(({ reason, count }) => `${formatCount(count)} (${safeText(reason)})`);
   const others = reasons.slice(REASONS_SHOWN).reduce((sum, { count }) => sum + count, 0);
   return [...shown, ...(others > 0 ? [`${formatCount(others)} for other reasons`] : [])].join(', ');
 }

@@ -52,7 +52,7 @@ function among() {
   const tracker = { address: host, foundBy: 'cluster', state: 'lost', reason: EVIL, name: EVIL, cluster };
   controls.trackerList = [{ ...tracker, version: 1, heldVersion: 0 } as unknown as TrackerStatus];
   controls.clusterList = [{ name: EVIL, tracker: host, connected: true, received: 1, sent: 1, members: [] }];
-  const reasons = [{ reason: 'a rule of this program', count: 1 }];
+  const reasons = [{ reason: EVIL, count: 1 }];
   controls.shareNow = {
     folder: `/share/${EVIL}`,
     gone: { sinceMs: 0, reason: EVIL },
