@@ -81,14 +81,11 @@ export class Catalog {
   }
 
   /**
-   * Inserts a file whose content is in the table.
+   * Inserts a file whose content is in the table, and which is not shared.
    * @param state - equal to that of its row, except for ctime, device and mode
    * @returns its row
    */
-  restore(path: string, state: FileState): number {
-    const row = this.table.rowOf(path);
-    if (row === undefined) throw new Error(`${path} is not in the table`);
-    if (this.table.has(row, SHARED)) return this.put(path, state, this.table.fileId(row));
+  restore(row: number, state: FileState): number {
     this.table.restate(row, state);
     this.table.mark(row, SHARED);
     this.#changed(row, 1, this.table.size(row));

@@ -87,8 +87,9 @@ export class ShareIndex {
 
   /** Handles a file that exists in this state. */
   found(path: string, state: FileState): void {
-    const row = this.#sharedRow(path);
-    if (row !== undefined && this.#options.catalog.table.isSame(row, state)) {
+    const { table } = this.#options.catalog;
+    const row = table.rowOf(path);
+    if (row !== undefined && table.has(row, SHARED) && table.isSame(row, state)) {
       this.#stabilizer.cancel(path);
       this.#settle(path);
       return;
@@ -102,7 +103,7 @@ export class ShareIndex {
       return;
     }
     this.#failed.delete(path);
-    if (this.#recall(path, state)) return;
+    if (this.#recall(path, row, state)) return;
     const untouchedMs = this.#options.wallMs() - state.touchedMs;
     this.#stabilizer.observe(path, state, this.#options.clock.nowMs(), untouchedMs);
     this.#scheduleTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
@@ -194,12 +195,8 @@ export class ShareIndex {
 
   /** Withdraws a file that no longer matches its hash, until it is hashed again. */
   invalidate(path: string): void {
-    const state = this.#options.stateNow(path);
-    if (state === undefined) this.gone(path);
-    else {
-      this.#drop(path);
-      this.found(path, state);
-    }
+    if (this.#options.stateNow(path) !== undefined) this.#drop(path);
+    this.metadataChanged(path);
   }
 
   /** Withdraws a file whose chunk hashes are lost, and hashes it again. */
@@ -231,13 +228,12 @@ export class ShareIndex {
    * Shares a file whose state was hashed before: at this path in an earlier run, or at a path that no longer exists.
    * @returns false when it has to be hashed
    */
-  #recall(path: string, state: FileState): boolean {
+  #recall(path: string, row: number | undefined, state: FileState): boolean {
     const { cache, catalog, stateNow } = this.#options;
     const { table } = catalog;
-    const row = table.rowOf(path);
     if (row !== undefined && table.has(row, REMEMBERED)) {
       if (table.isSameAsBefore(row, state)) {
-        this.#put(path, state, undefined);
+        this.#share(path, row, () => catalog.restore(row, state));
         return true;
       }
       this.#remembered.forget(path);
@@ -256,27 +252,31 @@ export class ShareIndex {
     return true;
   }
 
-  /** @param fileId - undefined: that of its row in the table, which has this content */
-  #put(path: string, state: FileState, fileId: FileId | undefined): void {
+  #put(path: string, state: FileState, fileId: FileId): void {
     const { catalog } = this.#options;
+    this.#share(path, catalog.table.rowOf(path), () => catalog.put(path, state, fileId));
+  }
+
+  /**
+   * Shares a file, unless there are too many.
+   * @param row - of this path, if it has one
+   * @param put - inserts the file into the catalog and returns its row
+   */
+  #share(path: string, row: number | undefined, put: () => number): void {
+    const { table, files } = this.#options.catalog;
     this.#stabilizer.cancel(path);
     this.#hashing.delete(path);
-    if (this.#sharedRow(path) === undefined && catalog.files >= this.#filesMax) {
+    if (files >= this.#filesMax && (row === undefined || !table.has(row, SHARED))) {
       this.#remembered.forget(path);
-      this.#full(path);
+      const reason = `more than ${this.#filesMax} files: this one and later ones are not shared`;
+      if (!this.#isFull) this.#options.problem(path, reason);
+      this.#isFull = true;
     } else {
-      const row = fileId === undefined ? catalog.restore(path, state) : catalog.put(path, state, fileId);
-      this.#remembered.found(row);
+      this.#remembered.found(put());
       this.#options.resolved(path);
       this.#options.changed();
     }
     this.#settle(path);
-  }
-
-  #full(path: string): void {
-    if (this.#isFull) return;
-    this.#isFull = true;
-    this.#options.problem(path, `more than ${this.#filesMax} files: this one and later ones are not shared`);
   }
 
   #sharedRow(path: string): number | undefined {
