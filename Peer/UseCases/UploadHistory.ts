@@ -8,6 +8,8 @@ import type { TakenFile } from '../NetworkModel.ts';
 
 /** Entries that are kept; the one that was served least recently is evicted. */
 const ENTRIES_MAX = 10_000;
+/** Entries evicted at once. The first key of a map is found in time that grows with the keys deleted before it. */
+const EVICTED_MIN = 5_000;
 /** Interval at which changes are saved: a crash costs the history of a minute at most. */
 const SAVE_MS = 60_000;
 
@@ -98,7 +100,7 @@ export class UploadHistory {
 
   /** All entries, the latest first. */
   all(): readonly TakenFile[] {
-    return [...this.#entries.values()].reverse();
+    return this.#kept().reverse();
   }
 
   /** Peers that took all of a file. */
@@ -112,15 +114,20 @@ export class UploadHistory {
     const key = keyOf(entry.peer.peerId, entry.fileId);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > ENTRIES_MAX && oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size < ENTRIES_MAX + EVICTED_MIN) return;
+    this.#entries = new Map([...this.#entries].slice(-ENTRIES_MAX));
+  }
+
+  /** In the order of `lastWallMs`. */
+  #kept(): TakenFile[] {
+    return [...this.#entries.values()].slice(-ENTRIES_MAX);
   }
 
   /** Never rejects: the history is a convenience. */
   #save(): Promise<void> {
     if (!this.#changed) return this.#saving;
     this.#changed = false;
-    const entries = [...this.#entries.values()];
+    const entries = this.#kept();
     this.#saving = this.#saving
       .then(() => this.#options.store.save(entries))
       .catch((failure: unknown) => {

@@ -90,4 +90,7 @@ test('the 10,000 entries served last are kept', async () => {
   expect(paths).toHaveLength(10_000);
   expect(paths.slice(0, 3)).toEqual(['f10001', 'f1', 'f10000']);
   expect(paths).not.toContain('f2');
+  for (let file = 10_002; file <= 16_345; file++) serve(1, file, 1);
+  const later = history.all().map(({ path }) => path);
+  expect([later.length, later[0], later.at(-1)]).toEqual([10_000, 'f16345', 'f6347']);
 });
