@@ -52,7 +52,8 @@ export class Gatherings {
 
   /** End of the oldest question; undefined: none is open. */
   get nextEndMs(): number | undefined {
-    return this.#open.values().next().value?.untilMs;
+    // Asked for with each datagram: no iterator in vain.
+    return this.#open.size === 0 ? undefined : this.#open.values().next().value?.untilMs;
   }
 
   /** Opens a question. @returns its number; undefined: too many are open */
