@@ -13,14 +13,14 @@ const COVERED = { statements: 87, branches: 79, functions: 85, lines: 89 };
 /** Runs with the tests that launch programs: each of their workers draws from ports of its own. */
 const LAUNCH_TEST = 'test/Support/launch.test.ts';
 
-/** Tests that launch programs wait as much as they compute: five files at a time keep two cores busy. */
+/** Tests that launch programs wait as much as they compute: six files at a time keep two cores busy. */
 const launchers = {
   ...patient,
   pool: 'forks' as const,
   isolate: false,
   testTimeout: LAUNCHED_TIMEOUT_MS,
   hookTimeout: LAUNCHED_TIMEOUT_MS,
-  maxWorkers: 5,
+  maxWorkers: 6,
   sequence: { groupOrder: 1 },
 };
 
