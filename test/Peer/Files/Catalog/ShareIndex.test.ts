@@ -391,3 +391,13 @@ test('a moved file that is not shared is found as any other', () => {
   clock.advance(1_000);
   expect(queued.at(-1)).toBe('old/a');
 });
+
+test('a file from the future, as after a clock was set back, is shared once it is quiet', () => {
+  const { clock, queued, write } = desk();
+  write('later', { ...stateOf(1), touchedMs: clock.wallMs() + 1e12 });
+  clock.advance(SETTINGS.quietMs - 1);
+  expect(queued).toEqual([]);
+  clock.advance(1);
+  clock.advance(50); // The next check for due files.
+  expect(queued).toEqual(['later']);
+});
