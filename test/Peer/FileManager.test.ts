@@ -585,7 +585,11 @@ describe('an incomplete folder', () => {
     await more.install(other, [{ row: 2, path, size: other.length, offset: 0, fileId }]);
     expect(manager.version).toBe(version);
     expect(manager.find(fileId)?.path).toBe(path);
+    await more.install(other, [{ row: 3, path: `${path} too`, size: other.length, offset: 0, fileId }]);
+    const held = manager.version;
+    expect(held).toBe(version + 3);
     await more.close();
+    await eventually(() => expect(manager.version).toBe(held + 1));
   });
 
   test('is merged file by file into a folder that took its name meanwhile, replacing nothing', async () => {

@@ -101,8 +101,10 @@ test('files below a renamed folder are inserted under their new paths, and only 
   for (const [n, path] of ['new/a', 'new/sub/b', 'newer', 'other/new/c'].entries())
     deferred.add({ path, state, fileId: id(n), hash: HASH });
   deferred.rename('new', 'old');
-  expect(catalog.list('').map(({ path }) => path)).toEqual(['newer', 'old/a', 'old/sub/b', 'other/new/c']);
-  expect(catalog.version).toBe(4);
+  deferred.add({ path: 'new/later', state, fileId: id(4), hash: HASH });
+  const paths = catalog.list('').map(({ path }) => path);
+  expect(paths).toEqual(['new/later', 'newer', 'old/a', 'old/sub/b', 'other/new/c']);
+  expect(catalog.version).toBe(5);
 });
 
 test('files of an incomplete folder are inserted once, under its final name; other files do not wait for them', () => {
