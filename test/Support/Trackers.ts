@@ -24,16 +24,25 @@ export async function openTracker(port: number): Promise<() => Promise<void>> {
 }
 
 function wish(message: Wish): Promise<void> {
-  thread ??= new Worker(new URL('./trackerThread.js', import.meta.url)).setMaxListeners(0);
-  thread.unref();
+  thread ??= startThread();
   const worker = thread;
-  return new Promise((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     const answered = ({ port, failure }: Answer) => {
       if (port !== message.port) return;
-      worker.off('message', answered).off('error', reject);
+      worker.off('message', answered).off('error', reject).off('exit', ended);
       if (failure === undefined) resolve();
       else reject(new Error(`tracker on port ${port}: ${failure}`));
     };
-    worker.on('message', answered).on('error', reject).postMessage(message);
+    const ended = (code: number) => reject(new Error(`the thread of the trackers has ended (${code})`));
+    worker.on('message', answered).once('error', reject).once('exit', ended).postMessage(message);
   });
+}
+
+function startThread(): Worker {
+  const worker = new Worker(new URL('./trackerThread.js', import.meta.url)).setMaxListeners(0);
+  worker.unref();
+  worker.once('exit', () => {
+    if (thread === worker) thread = undefined;
+  });
+  return worker;
 }
