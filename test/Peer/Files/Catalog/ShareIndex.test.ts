@@ -4,6 +4,7 @@ import { REMEMBERED } from '../../../../Peer/Files/Catalog/FileTable.ts';
 import { ShareIndex } from '../../../../Peer/Files/Catalog/ShareIndex.ts';
 import { type FileState, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import {
+  type CachedFile,
   type CacheRecord,
   type HashCache,
   MemoryHashCache,
@@ -400,4 +401,20 @@ test('a file from the future, as after a clock was set back, is shared once it i
   clock.advance(1);
   clock.advance(50); // The next check for due files.
   expect(queued).toEqual(['later']);
+});
+
+test('loading many files of an earlier run says so once, before the rest of them', async () => {
+  const batch = (first: number): CachedFile[] =>
+    Array.from({ length: 9_000 }, (_, n) => ({ path: `${first + n}`, file: hashed(1, stateOf(1)) }));
+  const cache = new MemoryHashCache();
+  let loaded = 0;
+  cache.load = async function* () {
+    for (const first of [0, 9_000, 18_000, 27_000]) {
+      yield batch(first);
+      loaded++;
+    }
+  };
+  const after: number[] = [];
+  await desk(cache).index.loadCache(signal, () => after.push(loaded));
+  expect(after).toEqual([2]);
 });
