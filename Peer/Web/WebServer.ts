@@ -4,7 +4,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { MetricSet } from '../../Shared/MetricSet.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
-import { denialOf, type RequestFacts } from './Access/Guard.ts';
+import { allowedMethods, denialOf, type RequestFacts, targetHost } from './Access/Guard.ts';
 import { GuestLimits } from './Access/GuestLimits.ts';
 import { isSecure, Owner } from './Access/Owner.ts';
 import { Api } from './Api/Api.ts';
@@ -53,7 +53,13 @@ export class WebServer {
     const app = new Hono<{ Bindings: HttpBindings }>();
     app.route('/s', linkApp(options, limits));
     if (!options.isPrivate) this.#open(app, limits, owner);
-    app.notFound((c) => c.text('404: there is nothing at this address\n', 404));
+    app.notFound((c) => {
+      const allowed = allowedMethods(c.req.path);
+      if (options.isPrivate || allowed.includes(c.req.method))
+        return c.text('404: there is nothing at this address\n', 404);
+      const text = `405: this address takes ${allowed.join(' and ')} only\n`;
+      return c.text(text, 405, { Allow: allowed.join(', ') });
+    });
     app.onError((failure, c) => {
       options.log.warn(`HTTP: ${c.req.method} failed: ${failure.stack ?? failure.message}`);
       const { code, message } = asShoalError(failure, 'CLOSED');
@@ -124,6 +130,7 @@ export class WebServer {
       void listener(request, response);
       return;
     }
+    if (denial.status === 405) response.setHeader('Allow', allowedMethods(request.url ?? '/').join(', '));
     response.writeHead(denial.status, { ...JSON_TYPE, Connection: 'close' });
     response.end(`${denialJson(denial)}\n`);
   }
@@ -132,7 +139,7 @@ export class WebServer {
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
 
 function factsOf(request: IncomingMessage): RequestFacts {
-  const { method = '', headers, headersDistinct } = request;
+  const { method = '', url = '/', headers, headersDistinct } = request;
   const one = (name: string) => {
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
@@ -141,7 +148,7 @@ function factsOf(request: IncomingMessage): RequestFacts {
     method,
     secure: isSecure(request),
     // Readers differ in which of two they take.
-    host: headersDistinct.host?.length === 1 ? one('host') : undefined,
+    host: headersDistinct.host?.length === 1 ? targetHost(url, one('host')) : undefined,
     origin: one('origin'),
     fetchSite: one('sec-fetch-site'),
     fetchMode: one('sec-fetch-mode'),

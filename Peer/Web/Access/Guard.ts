@@ -6,7 +6,7 @@ export interface RequestFacts {
   readonly method: string;
   /** It came over HTTPS. */
   readonly secure: boolean;
-  /** Header `Host`. */
+  /** Header `Host`, or the host of an absolute address. */
   readonly host: string | undefined;
   /** Header `Origin`. */
   readonly origin: string | undefined;
@@ -24,6 +24,21 @@ export interface Denial {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Methods that an address of the server can answer, for `Allow`. @param path - begins with a slash */
+export function allowedMethods(path: string): readonly string[] {
+  if (path.startsWith('/api/')) return METHODS;
+  return path.startsWith('/drop/') ? ['PUT', 'POST'] : ['GET', 'HEAD'];
+}
+
+/**
+ * The host that a request is for. The authority of an absolute address replaces `Host` (RFC 9112, 3.2.2); undefined:
+ * the address is of neither form.
+ */
+export function targetHost(url: string, host: string | undefined): string | undefined {
+  if (url.startsWith('/')) return host;
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1];
+}
 
 /**
  * Refuses requests that a hostile page can cause: a foreign `Host` (DNS rebinding: a name of the attacker that leads to

@@ -18,6 +18,38 @@ test('metrics are figures of the peer, without names', async () => {
   expect(await (await fetch(`${base}/healthz`)).text()).toBe('ok\n');
 });
 
+test.each([
+  ['DELETE /files/a', 'GET, HEAD'],
+  ['OPTIONS /files/a', 'GET, HEAD'],
+  ['PUT /network/a', 'GET, HEAD'],
+  ['GET /drop/a', 'PUT, POST'],
+  ['TRACE /api/v1/status', 'GET, HEAD, POST, PUT, PATCH, DELETE'],
+])('%s is answered with 405 and the methods of the address', async (line, allowed) => {
+  const { port } = await webOn(new FakeWebHost());
+  const answer = await rawAnswer(port, `${line} HTTP/1.1\r\nHost: localhost`);
+  expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+  expect(/\r\nallow: (.*)\r\n/i.exec(answer)?.[1]).toBe(allowed);
+});
+
+test.each([
+  ['http://localhost/healthz', 200],
+  ['http://127.0.0.1:9001/healthz', 200],
+  ['http://other.example/healthz', 403],
+  ['http://localhost@other.example/healthz', 403],
+  ['http:///healthz', 400],
+  ['ftp://localhost/healthz', 400],
+])('the host of an absolute address counts, whatever Host says: %s', async (url, status) => {
+  const { port } = await webOn(new FakeWebHost());
+  const answer = await rawAnswer(port, `GET ${url} HTTP/1.1\r\nHost: localhost`);
+  expect(answer.split(' ')[1]).toBe(String(status));
+});
+
+function rawAnswer(port: number, head: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+  return text(socket);
+}
+
 test('a client that disconnects during a download does not harm the peer', async () => {
   const host = new FakeWebHost();
   host.contents.set('a', Buffer.alloc(1_000_000));
