@@ -7,8 +7,8 @@ const BYTES_MAX = 8 * 1_048_576;
  * A job that takes less or more than this is followed by a larger or smaller one. Its bytes cannot be called back, and
  * a slow client is to be told from one that reads nothing.
  */
-const FAST_MS = 25;
-const SLOW_MS = 100;
+const FAST_MS = 50;
+const SLOW_MS = 200;
 
 /** Size of the next job of the pump for one connection, which follows the time that jobs take there. */
 export class JobSize {

@@ -11,7 +11,7 @@ test('jobs grow to 8 MiB while they are fast, shrink to 256 KiB while they are s
       return jobs.bytes / MIB;
     });
   expect(jobs.bytes).toBe(2 * MIB);
-  expect(sizes(24, 3)).toEqual([4, 8, 8]);
-  expect([...sizes(25, 1), ...sizes(100, 1)]).toEqual([8, 8]);
-  expect(sizes(101, 6)).toEqual([4, 2, 1, 0.5, 0.25, 0.25]);
+  expect(sizes(49, 3)).toEqual([4, 8, 8]);
+  expect([...sizes(50, 1), ...sizes(200, 1)]).toEqual([8, 8]);
+  expect(sizes(201, 6)).toEqual([4, 2, 1, 0.5, 0.25, 0.25]);
 });
