@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import {
   appendFile,
   mkdir,
@@ -313,6 +313,24 @@ test('entries that cannot be written are served from memory, with one warning, a
   expect(warnings).toHaveLength(1);
 });
 
+test('a failed write is tried again after 30 s', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { folder, path, log, open } = await desk();
+  await folder.write('cache', 'a file in place of the folder');
+  const { cache } = await open();
+  const failedAgain = vi.spyOn(log, 'debug');
+  cache.put('0', hashedFile(0), random.bytes(64));
+  vi.advanceTimersByTime(2_000);
+  while (failedAgain.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await rm(folder.at('cache'));
+  vi.advanceTimersByTime(29_999);
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersByTime(1);
+  while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
+  await cache.close();
+});
+
 test('the file is compacted when most of it is outdated', async () => {
   const { path, open, stored } = await desk();
   const entries = await stored(10);
@@ -326,6 +344,25 @@ test('the file is compacted when most of it is outdated', async () => {
   expect(again.cache.hashes('9')).toEqual(Buffer.from(entries[9]?.[1] ?? []));
   await again.cache.close();
   expect((await stat(path)).size).toBeLessThan(10_000);
+});
+
+test('the file is compacted when its outdated records are few, but 16 MiB', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { path, open } = await desk();
+  const { cache } = await open();
+  const { ino } = await stat(path);
+  const { file } = entryOf(1);
+  const hashes = random.bytes(32 * 16_000);
+  const isAnew = async () => (await stat(path)).ino !== ino;
+  for (let round = 1; round <= 40 && !(await isAnew()); round++) {
+    cache.put('film', file, hashes);
+    vi.advanceTimersByTime(2_000);
+    while ((await stat(path)).size < round * hashes.length && !(await isAnew()));
+  }
+  // One write more than the limit.
+  expect(await isAnew()).toBe(true);
+  await cache.close();
 });
 
 test('a file that only grew is not written anew: nothing in it is outdated', async () => {
