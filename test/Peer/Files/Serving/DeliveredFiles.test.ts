@@ -43,3 +43,14 @@ test('a delivered file is found under the name that its disk can store', async (
   expect(await files.find(idOf('text'), 4, 'kept?.txt')).toBe(folder.at('kept?.txt'));
   expect(await files.find(idOf('text'), 4, 'changed?.txt')).toBe(folder.at('changed_.txt'));
 });
+
+test('at most 100 numbered names are compared', async () => {
+  const folder = await TempFolder.forTest();
+  const name = (number: number) => (number === 1 ? 'a.txt' : `a (${number}).txt`);
+  for (let number = 1; number < 100; number++) await folder.write(name(number), 'mine');
+  await folder.write(name(100), 'text');
+  await folder.write(name(101), 'last');
+  const files = new DeliveredFiles({ folder: folder.path, name: undefined });
+  expect(await files.find(idOf('text'), 4, 'a.txt')).toBe(folder.at(name(100)));
+  expect(await files.find(idOf('last'), 4, 'a.txt')).toBeUndefined();
+});
