@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 
@@ -70,12 +70,23 @@ function keepBytecode(compiled) {
       accessSync(folder, constants.W_OK);
       const bytecode = script.createCachedData();
       if (bytecode.length < GROWTH * keptBytes) continue;
-      const written = new URL(`${path.href}.${process.pid}`);
-      writeFileSync(written, Buffer.concat([digest(source, bytecode), bytecode]));
-      renameSync(written, path);
+      replaceFile(path, Buffer.concat([digest(source, bytecode), bytecode]));
     } catch {
       return; // Another user's installation, or a full disk: the next start compiles again.
     }
+  }
+}
+
+/** @param {URL} path - a reader finds the old file or the new one, also beside other writers */
+function replaceFile(path, bytes) {
+  const written = new URL(`${path.href}.${process.pid}`);
+  try {
+    writeFileSync(written, bytes);
+    renameSync(written, path);
+  } catch (failure) {
+    // Each start on a full disk would leave another one.
+    rmSync(written, { force: true });
+    throw failure;
   }
 }
 

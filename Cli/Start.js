@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import { scriptRunner } from './Scripts.js';
@@ -19,6 +20,8 @@ const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
  * @param {'Peer' | 'Tracker' | 'Cli' | 'ShoalTracker'} wanted - its file in dist/Programs; `ShoalTracker`: `shoal tracker`
  */
 export async function start(wanted) {
+  // os.homedir() returns any text: with an empty one, keys and downloads would be stored in the current folder.
+  if (process.env.HOME !== undefined && !isAbsolute(process.env.HOME)) delete process.env.HOME;
   const name = wanted === 'ShoalTracker' ? await trackerProgram() : wanted;
   if (asksForVersion(process.argv.slice(2))) {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

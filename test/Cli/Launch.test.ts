@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'acorn';
@@ -57,6 +58,22 @@ test.each(
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `shoal ${version}\n`, stderr: '' });
 });
 
-function run(args: readonly string[]) {
-  return spawnSync(process.execPath, args, { encoding: 'utf8' });
+test.each(['', 'some/folder'])(
+  'HOME "%s" is as if unset: nothing is stored in the current folder',
+  async (home) => {
+    const folder = await TempFolder.forTest();
+    const print = await folder.write(
+      'print.cjs',
+      "process.on('exit', () => console.log(require('os').homedir()))",
+    );
+    const { stdout } = run(['-r', print, join(ROOT, 'shoal.js'), '--version'], {
+      ...process.env,
+      HOME: home,
+    });
+    expect(stdout).toBe(`shoal ${version}\n${userInfo().homedir}\n`);
+  },
+);
+
+function run(args: readonly string[], env = process.env) {
+  return spawnSync(process.execPath, args, { encoding: 'utf8', env });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { TempFolder } from '../Support/TempFolder.ts';
 
@@ -55,4 +55,12 @@ test('a folder that cannot be made: the program runs as ever', async () => {
   const { folder, run } = await makeProgram();
   await folder.write('kept', 'a file');
   expect(run()).toBe('hellotrue');
+});
+
+test('bytecode that cannot be put in place leaves no file behind', async () => {
+  const { folder, run } = await makeProgram();
+  const inTheWay = ['Main.js.bytecode', 'Word.js.bytecode'];
+  for (const name of inTheWay) await mkdir(folder.at(`kept/${name}`), { recursive: true });
+  expect(run()).toBe('hellotrue');
+  expect((await readdir(folder.at('kept'))).sort()).toEqual(inTheWay);
 });

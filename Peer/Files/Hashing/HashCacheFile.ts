@@ -159,7 +159,7 @@ export class HashCacheFile implements HashCache {
   /** Opens the file for writing, or for reading alone when that fails. */
   async #open(): Promise<void> {
     try {
-      await makeFolder(dirname(this.#path));
+      await makeFolder(dirname(this.#path), 0o700);
       this.#file = await RecordFile.open(this.#path, 'append');
       this.#isWritable = true;
       await this.#file.touch();
@@ -227,7 +227,7 @@ export class HashCacheFile implements HashCache {
 
   /** Opens the file again, which was readable at most. Positions stay valid if it is the same file; else they miss. */
   async #reopen(): Promise<void> {
-    await makeFolder(dirname(this.#path));
+    await makeFolder(dirname(this.#path), 0o700);
     const file = await RecordFile.open(this.#path, 'append');
     await this.#file?.close();
     this.#file = file;

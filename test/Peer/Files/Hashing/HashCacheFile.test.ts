@@ -65,6 +65,12 @@ async function desk() {
   return { folder, path, log, warnings, open, stored };
 }
 
+test.skipIf(process.platform === 'win32')('only this user can list or change the folder', async () => {
+  const { folder, stored } = await desk();
+  await stored(1);
+  expect((await stat(folder.at('cache'))).mode & 0o777).toBe(0o700);
+});
+
 test('an entry is found at once and after a restart, a removed one is not', async () => {
   const { warnings, open } = await desk();
   const { cache } = await open();
