@@ -329,15 +329,15 @@ export class FolderFetch implements Task {
 
   /** Sums up the files that failed; undefined when none did. */
   #failure(): ShoalError | undefined {
-    const [first] = this.#failed;
-    if (first === undefined) return undefined;
-    const [, cause] = first;
+    const [[, cause] = []] = this.#failed;
+    if (cause === undefined) return undefined;
     let count = 0;
     for (const row of this.#failed.keys()) count += [...this.#files.rowsOf(row)].length;
     const place = this.#incomplete === undefined ? '' : ` in "${this.#incomplete}"`;
+    const reason = this.#files.withFinalPath(cause.message);
     return new ShoalError(
       cause.code,
-      `${count} of ${this.#files.count} files could not be fetched: ${cause.message}`,
+      `${count} of ${this.#files.count} files could not be fetched: ${reason}`,
       { hint: `The other files are complete${place}. Try again later: resume, or the same command`, cause },
     );
   }

@@ -108,6 +108,13 @@ export class FolderFiles {
     return slash < 0 ? this.incomplete : this.incomplete + path.slice(slash);
   }
 
+  /** A text about a file, with its path in the complete folder instead of that on the disk. */
+  withFinalPath(text: string): string {
+    if (this.incomplete === undefined) return text;
+    const [folder = ''] = this.#table.pathOf(0).split('/');
+    return text.replace(`${this.incomplete}/`, () => `${folder}/`);
+  }
+
   attributesOf(row: number): FileAttributes {
     return this.#table.attributesOf(row);
   }

@@ -415,7 +415,9 @@ test('a new folder gets its name when it is complete, also after a pause, and st
     path: 'other',
     files: [{ ...first, path: 'other/0', fileId: fileIdNumber(99) }],
   });
-  expect((await desk.end(2)).error?.hint).toContain('in "other (incomplete)"');
+  const { error } = await desk.end(2);
+  expect(error?.message).toMatch(/^1 of 1 files could not be fetched: .*other\/0/);
+  expect(error?.hint).toContain('in "other (incomplete)"');
   expect(named).toHaveLength(1);
   await desk.close();
 });
