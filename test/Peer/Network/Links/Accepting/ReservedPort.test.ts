@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { reservePort } from '../../../../../Peer/Network/Links/Accepting/ReservedPort.ts';
+import { portsOf, reservePort } from '../../../../../Peer/Network/Links/Accepting/ReservedPort.ts';
+import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { ShoalError } from '../../../../../Shared/ShoalError.ts';
 import type { ByteStream, Listen, StreamHandler } from '../../../../../Shared/Transport.ts';
 
@@ -72,4 +73,14 @@ test('a port that is not handed over is released', async () => {
   const host = machine(() => false);
   await (await reservePort(host.listen, 9_001, Math.random)).release();
   expect(host.closed()).toBe(1);
+});
+
+test('the ports of a range are tried in an order that chance decides, each once', () => {
+  const range = { first: 9_000, last: 9_004 };
+  // Each port changes places with the first one; with itself.
+  expect(portsOf(range, () => 0)).toEqual([9_001, 9_002, 9_003, 9_004, 9_000]);
+  expect(portsOf(range, () => 0.99)).toEqual([9_000, 9_001, 9_002, 9_003, 9_004]);
+  const random = new SeededRandom(1);
+  const firsts = new Set(Array.from({ length: 100 }, () => portsOf(range, () => random.next())[0]));
+  expect(firsts.size).toBe(5);
 });

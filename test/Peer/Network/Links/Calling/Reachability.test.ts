@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { Reachability } from '../../../../../Peer/Network/Links/Calling/Reachability.ts';
+import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { SimulatedNetwork } from '../../../../Support/SimulatedNetwork.ts';
 import { patient, startNode } from '../../links.ts';
 
@@ -30,4 +32,27 @@ test('a firewall is detected, announced in the next hello, and the result reset 
   one.links.dialAgain();
   expect(reachable()).toEqual([undefined, true]);
   await close();
+});
+
+test('a test of reachability that is pending is cancelled by a close', async () => {
+  const clock = new SimulatedClock();
+  const reachability = new Reachability(clock);
+  let tests = 0;
+  const tester = () => ({
+    link: {
+      isClosed: false,
+      dialledByUs: true,
+      via: undefined,
+      remote: { host: '10.0.0.2' },
+      localHost: '10.0.0.1',
+    },
+    dials: { acceptsDialBack: true, test: async () => ++tests > 0 },
+  });
+  reachability.linked(tester());
+  reachability.close();
+  await clock.advanceAsync(60_000);
+  expect({ tests, reachable: reachability.reachable }).toEqual({ tests: 0, reachable: undefined });
+  reachability.linked(tester());
+  await clock.advanceAsync(60_000);
+  expect({ tests, reachable: reachability.reachable }).toEqual({ tests: 1, reachable: true });
 });
