@@ -1,4 +1,5 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { type PagePaths, writePath } from '../../../Shared/PagePaths.ts';
 import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 
@@ -11,7 +12,7 @@ const PATHS_BYTES = 64 * 1_024;
 const EXECUTABLE = 1;
 
 /** Columns of PAGE_ROWS files. */
-interface Page {
+interface Page extends PagePaths {
   readonly ids: Buffer;
   readonly sizes: Float64Array;
   /** NaN: unknown. */
@@ -21,7 +22,6 @@ interface Page {
   readonly holders: Uint16Array;
   /** End of each path in `paths`. */
   readonly ends: Uint32Array;
-  paths: Buffer;
 }
 
 /** Sets of holders that a table tells apart; files beyond them have none, and are located. */
@@ -170,15 +170,4 @@ export class FolderTable implements Iterable<FolderFile> {
     if (known === undefined) this.#setsByPeers.set(key, this.#lastSet);
     return this.#lastSet;
   }
-}
-
-/** Writes a path at an offset and returns its end. */
-function writePath(page: Page, at: number, path: string): number {
-  // A UTF-16 code unit takes at most three bytes.
-  while (page.paths.length - at < path.length * 3) {
-    const larger = Buffer.allocUnsafeSlow(page.paths.length * 2);
-    larger.set(page.paths.subarray(0, at));
-    page.paths = larger;
-  }
-  return at + page.paths.write(path, at, 'utf8');
 }

@@ -1,4 +1,5 @@
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
+import { type PagePaths, writePath } from '../../../Shared/PagePaths.ts';
 import { type FileState, modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
 
 /** Rows of a page, which is allocated whole and freed whole. */
@@ -17,7 +18,7 @@ export interface InstalledFile {
   readonly hash: ChunkHash;
 }
 
-interface Page {
+interface Page extends PagePaths {
   /** FileId and chunk hash of each row. */
   readonly hashes: Buffer;
   readonly sizes: Uint32Array;
@@ -26,7 +27,6 @@ interface Page {
   readonly devices: string[];
   /** End of each path in `paths`. */
   readonly ends: Uint32Array;
-  paths: Buffer;
 }
 
 /** A queue of installed files in columns: 100 bytes and the path for each, where the objects take 600. */
@@ -104,15 +104,4 @@ function stateOf({ sizes, stats, executable, devices }: Page, at: number): FileS
     mtimeNs,
     ctimeNs,
   };
-}
-
-/** Writes a path at an offset and returns its end. */
-function writePath(page: Page, at: number, path: string): number {
-  // A UTF-16 code unit takes at most three bytes.
-  while (page.paths.length - at < path.length * 3) {
-    const larger = Buffer.allocUnsafeSlow(page.paths.length * 2);
-    larger.set(page.paths.subarray(0, at));
-    page.paths = larger;
-  }
-  return at + page.paths.write(path, at, 'utf8');
 }
