@@ -1,4 +1,5 @@
 import { posix, win32 } from 'node:path';
+import { pathWithin } from '../../Shared/PathWithin.ts';
 
 /** The computer, as far as it decides which folders hold the system. */
 export interface Computer {
@@ -27,32 +28,26 @@ const ITSELF = ['/bin', '/home', '/lib', '/lib32', '/lib64', '/opt', '/run', '/s
 ]);
 
 /** Judges a folder by its place. @param folder - absolute, without links in it */
-export function shareableFolder(folder: string, computer: Computer): Shareable {
-  const { isSame, isInside } = relations(computer.platform);
-  const isRoot = folder === (computer.platform === 'win32' ? win32 : posix).parse(folder).root;
-  if (computer.platform === 'win32') {
-    const windows = computer.windows ?? 'C:\\Windows';
-    const drive = win32.parse(windows).root;
-    const whole = [
-      windows,
-      ...['Program Files', 'Program Files (x86)', 'ProgramData'].map((name) => drive + name),
-    ];
-    // Other drives are sticks and data disks.
-    if (isSame(folder, drive) || isSame(folder, `${drive}Users`)) return 'system';
-    if (whole.some((each) => isSame(folder, each) || isInside(folder, each))) return 'system';
-  } else if (isRoot || ITSELF.includes(folder)) return 'system';
-  else if (WHOLE.some((each) => folder === each || isInside(folder, each)) && !isInside(folder, MEMORY_DISK))
-    return 'system';
-  return isSame(folder, computer.home) || isInside(computer.home, folder) ? 'home' : 'yes';
+export function shareableFolder(folder: string, { platform, home, windows }: Computer): Shareable {
+  const style = platform === 'win32' ? win32 : posix;
+  /** Path of the folder below another one; '': it is that folder. Undefined: it is elsewhere. */
+  const below = (other: string) => pathWithin(other, folder, style);
+  if (platform === 'win32' ? isOfWindows(below, windows ?? 'C:\\Windows') : isOfUnix(below)) return 'system';
+  return pathWithin(folder, home, style) === undefined ? 'yes' : 'home';
 }
 
-function relations(platform: NodeJS.Platform) {
-  const isWindows = platform === 'win32';
-  const { sep } = isWindows ? win32 : posix;
-  const name = (path: string) => (isWindows ? path.toLowerCase() : path);
-  return {
-    isSame: (one: string, other: string) => name(one) === name(other),
-    isInside: (path: string, folder: string) =>
-      name(path).startsWith(name(folder.endsWith(sep) ? folder : folder + sep)),
-  };
+type Below = (other: string) => string | undefined;
+
+function isOfWindows(below: Below, windows: string): boolean {
+  const drive = win32.parse(windows).root;
+  const programs = ['Program Files', 'Program Files (x86)', 'ProgramData'].map((name) => drive + name);
+  // Other drives are sticks and data disks.
+  if (below(drive) === '' || below(`${drive}Users`) === '') return true;
+  return [windows, ...programs].some((each) => below(each) !== undefined);
+}
+
+function isOfUnix(below: Below): boolean {
+  if (['/', ...ITSELF].some((each) => below(each) === '')) return true;
+  const isOnMemoryDisk = Boolean(below(MEMORY_DISK));
+  return WHOLE.some((each) => below(each) !== undefined) && !isOnMemoryDisk;
 }

@@ -1,8 +1,9 @@
+import { backoffMs } from '../../../Shared/Backoff.ts';
+
 /** Absences of a tracker that count: those without an hour between them. */
 const REMEMBERED_MS = 3_600_000;
-/** Hold-down after the second absence; doubled by each further one. */
-const HOLD_MS = 60_000;
-const HOLD_MAX_MS = 960_000;
+/** Hold-downs after the second absence and each further one. */
+const HOLD_MS = [60_000, 120_000, 240_000, 480_000, 960_000] as const;
 /** Trackers whose absences are remembered: twice as many as a cluster has. */
 const TRACKERS_MAX = 128;
 
@@ -43,5 +44,5 @@ export class HoldDowns {
 
 function endOf(absences: Absences | undefined): number {
   if (absences === undefined || absences.count < 2) return Number.NEGATIVE_INFINITY;
-  return absences.lastMs + Math.min(HOLD_MS * 2 ** (absences.count - 2), HOLD_MAX_MS);
+  return absences.lastMs + backoffMs(HOLD_MS, absences.count - 2);
 }
