@@ -1,8 +1,8 @@
 import { Command, type Option } from 'commander';
 import { wrapLines } from '../Peer/CommandInterface.ts';
 import { checked, peerOptions } from '../Peer/Settings/CommandLine.ts';
-import { readPort } from '../Shared/Address.ts';
-import { HELP_FORMAT } from '../Shared/HelpFormat.ts';
+import { readPort } from '../Shared/Network/Address.ts';
+import { HELP_FORMAT } from '../Shared/Text/HelpFormat.ts';
 import { SHOAL_COMMANDS } from './Commands/Commands.ts';
 import type { CompletedCommand } from './Commands/CompletionScript.ts';
 import type { ShoalCommand } from './Commands/ShoalCommand.ts';

@@ -41,7 +41,7 @@ export async function start(wanted) {
 }
 
 /**
- * Prints a line, with the exit codes of Shared/Program.ts when the output cannot be written: 9 on a full disk, else 1. A
+ * Prints a line, with the exit codes of Shared/Program/Program.ts when the output cannot be written: 9 on a full disk, else 1. A
  * reader that left is no failure.
  * @param {string} line
  */

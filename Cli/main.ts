@@ -1,10 +1,10 @@
 import { type Command, CommanderError } from 'commander';
 import { settingsOf } from '../Peer/Settings/CommandLine.ts';
 import { applyLayers, misspeltVariables } from '../Peer/Settings/SettingLayers.ts';
-import { readConfig } from '../Shared/ConfigPath.ts';
-import { interruption, watchOutputs } from '../Shared/Program.ts';
-import { safeText } from '../Shared/SafeText.ts';
+import { readConfig } from '../Shared/Program/ConfigPath.ts';
+import { interruption, watchOutputs } from '../Shared/Program/Program.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
+import { safeText } from '../Shared/Text/SafeText.ts';
 import { commandFirst, withoutSeparator } from './CommandFirst.ts';
 import type { Invocation, ShoalCommand } from './Commands/ShoalCommand.ts';
 import { completedCommands, makeProgram } from './Program.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Column, renderTable } from '../Peer/Commands/Views/TextTable.ts';
 import type { ViewStyle } from '../Peer/Commands/Views/ViewStyle.ts';
-import type { Closing } from '../Shared/Closing.ts';
+import type { Closing } from '../Shared/Async/Closing.ts';
 import { sha256, writeRandomFile } from './DemoFiles.ts';
 import { type DemoNetwork, freeUdpPort } from './DemoNetwork.ts';
 import type { DemoPeer } from './DemoPeer.ts';

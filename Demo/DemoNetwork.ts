@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Closing } from '../Shared/Closing.ts';
+import type { Closing } from '../Shared/Async/Closing.ts';
 import { DemoPeer, homeEnvironment } from './DemoPeer.ts';
 import { DemoProgram } from './DemoProgram.ts';
 

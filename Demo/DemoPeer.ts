@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeFolder } from '../Shared/MakeFolder.ts';
+import { makeFolder } from '../Shared/Paths/MakeFolder.ts';
 import { DemoProgram } from './DemoProgram.ts';
 
 /** A download in the output of `downloads --json`; only the fields used here. */

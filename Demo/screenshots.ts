@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { Closing } from '../Shared/Closing.ts';
+import { Closing } from '../Shared/Async/Closing.ts';
 import { DemoNetwork } from './DemoNetwork.ts';
 import { LECTURE, startWebDemo } from './WebDemo.ts';
 

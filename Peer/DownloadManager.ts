@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { FileId } from '../Protocol/Ids.ts';
-import { every } from '../Shared/Clock.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import { every } from '../Shared/Time/Clock.ts';
 import type { DownloadStatus } from './DownloadModel.ts';
 import { DropTask, type DropTaskOptions } from './Downloads/File/DropTask.ts';
 import { FileFetch } from './Downloads/File/FileFetch.ts';

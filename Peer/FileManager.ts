@@ -4,7 +4,7 @@ import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
 import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../Protocol/TrackerMessages.ts';
-import { Closing } from '../Shared/Closing.ts';
+import { Closing } from '../Shared/Async/Closing.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Catalog } from './Files/Catalog/Catalog.ts';
 import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';

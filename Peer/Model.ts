@@ -1,7 +1,7 @@
 import type { FileExtensions } from '../Protocol/Extensions.ts';
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import type { ListedFile } from '../Protocol/ListedFile.ts';
-import type { Address } from '../Shared/Address.ts';
+import type { Address } from '../Shared/Network/Address.ts';
 import type { Coverage } from './Coverage.ts';
 import type { LinkSummary } from './LinkModel.ts';
 

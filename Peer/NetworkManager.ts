@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events';
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
-import { type Address, isLoopback } from '../Shared/Address.ts';
-import { Closing } from '../Shared/Closing.ts';
-import type { Rates } from '../Shared/Rates.ts';
+import { Closing } from '../Shared/Async/Closing.ts';
+import { type Address, isLoopback } from '../Shared/Network/Address.ts';
+import type { Rates } from '../Shared/Network/Rates.ts';
+import { usableAddresses } from '../Shared/Network/UsableAddresses.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
-import { usableAddresses } from '../Shared/UsableAddresses.ts';
 import type {
   CatalogEntry,
   KnownContact,

@@ -1,7 +1,7 @@
 import type { FileId } from '../Protocol/Ids.ts';
-import type { Address } from '../Shared/Address.ts';
-import type { Firewall } from '../Shared/Firewall.ts';
-import type { LimitScope } from '../Shared/Rates.ts';
+import type { Address } from '../Shared/Network/Address.ts';
+import type { Firewall } from '../Shared/Network/Firewall.ts';
+import type { LimitScope } from '../Shared/Network/Rates.ts';
 import type { Coverage } from './Coverage.ts';
 import type { KnownContact, PeerSummary } from './Model.ts';
 

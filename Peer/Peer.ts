@@ -1,8 +1,8 @@
 import type { FileId } from '../Protocol/Ids.ts';
 import { isListedFolder } from '../Protocol/ListedFile.ts';
-import { sleep } from '../Shared/Clock.ts';
-import { Closing } from '../Shared/Closing.ts';
-import type { Rates } from '../Shared/Rates.ts';
+import { Closing } from '../Shared/Async/Closing.ts';
+import type { Rates } from '../Shared/Network/Rates.ts';
+import { sleep } from '../Shared/Time/Clock.ts';
 import type { DownloadAnswer, News, PeerControls, VersionChoice, WebAccess } from './CommandInterface.ts';
 import { DownloadManager } from './DownloadManager.ts';
 import type { DownloadStatus } from './DownloadModel.ts';

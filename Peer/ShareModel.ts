@@ -1,5 +1,5 @@
 import type { FileId } from '../Protocol/Ids.ts';
-import type { Address } from '../Shared/Address.ts';
+import type { Address } from '../Shared/Network/Address.ts';
 import type { FileAttributes } from './Model.ts';
 import type { PlacedFile } from './Storage.ts';
 

@@ -1,11 +1,10 @@
 import { fstatSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { formatAddress } from '../Shared/Address.ts';
-import { systemClock } from '../Shared/Clock.ts';
-import { Closing } from '../Shared/Closing.ts';
-import { readConfig } from '../Shared/ConfigPath.ts';
+import { Closing } from '../Shared/Async/Closing.ts';
 import { type Log, makeLog } from '../Shared/Log.ts';
+import { formatAddress } from '../Shared/Network/Address.ts';
+import { readConfig } from '../Shared/Program/ConfigPath.ts';
 import {
   announceReadiness,
   closeWithin,
@@ -15,9 +14,10 @@ import {
   wantsColor,
   watchOutputs,
   withOutput,
-} from '../Shared/Program.ts';
-import { safeText } from '../Shared/SafeText.ts';
+} from '../Shared/Program/Program.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
+import { safeText } from '../Shared/Text/SafeText.ts';
+import { systemClock } from '../Shared/Time/Clock.ts';
 import { assemblePeer, reserve } from './Assembly.ts';
 import { CommandInterface, networkSentence, runOneShot } from './CommandInterface.ts';
 import { LocalServer } from './Local/LocalServer.ts';

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { type Address, normalHost, withoutZone } from '../Shared/Address.ts';
+import { type Address, normalHost, withoutZone } from '../Shared/Network/Address.ts';
 import { type ByteWriter, badFrame, type Codec, uint8, uint16 } from './Codec.ts';
 
 /** Address family (1 byte: 4 or 6), address (4 or 16 bytes), port (2 bytes). */

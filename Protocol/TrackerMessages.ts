@@ -1,4 +1,4 @@
-import type { Address } from '../Shared/Address.ts';
+import type { Address } from '../Shared/Network/Address.ts';
 import { address } from './AddressCodec.ts';
 import {
   ByteReader,

@@ -1,5 +1,5 @@
-import { safeText } from './SafeText.ts';
 import { ShoalError } from './ShoalError.ts';
+import { safeText } from './Text/SafeText.ts';
 
 /** Diagnostics for the user; never results. Messages may hold text of strangers: they are escaped here. */
 export interface Log {

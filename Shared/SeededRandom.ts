@@ -1,4 +1,4 @@
-import type { Random } from './Clock.ts';
+import type { Random } from './Time/Clock.ts';
 
 /** A reproducible generator: the same seed gives the same numbers on every machine (sfc32). Not for secrets. */
 export class SeededRandom {

@@ -1,4 +1,4 @@
-import { safeText } from './SafeText.ts';
+import { safeText } from './Text/SafeText.ts';
 
 /** Stable names of failures. Programs branch on these, never on the message. */
 export type ErrorCode =

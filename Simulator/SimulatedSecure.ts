@@ -1,10 +1,10 @@
 import type { Incoming, OpenConnection, ProvenStream, SecureTransport } from '../Peer/Network/Ports.ts';
 import type { PeerId } from '../Protocol/Ids.ts';
 import { DIAL_TIMEOUT_MS } from '../Protocol/Limits.ts';
-import { type Address, formatAddress } from '../Shared/Address.ts';
-import type { Clock } from '../Shared/Clock.ts';
+import { type Address, formatAddress } from '../Shared/Network/Address.ts';
+import type { ByteStream, Dial, StreamHandler } from '../Shared/Network/Transport.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import type { ByteStream, Dial, StreamHandler } from '../Shared/Transport.ts';
+import type { Clock } from '../Shared/Time/Clock.ts';
 
 /**
  * Both sides begin with the first byte of TLS, the channel and their id. Nothing is encrypted or proven: ids are

@@ -1,4 +1,4 @@
-import type { Clock } from '../Shared/Clock.ts';
+import type { Clock } from '../Shared/Time/Clock.ts';
 import { TimerHeap } from './TimerHeap.ts';
 
 /** Timers within this time run in one batch before pending promises: a simulation has millions of timers. */

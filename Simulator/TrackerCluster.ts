@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import { decodeReply, encodeRequest, type TrackerRequest } from '../Protocol/TrackerMessages.ts';
-import type { Address } from '../Shared/Address.ts';
+import type { Address } from '../Shared/Network/Address.ts';
 import type { BusConnection } from '../Tracker/Cluster/Bus.ts';
 import { MemoryBus } from '../Tracker/Cluster/MemoryBus.ts';
 import { TrackerLogic } from '../Tracker/TrackerLogic.ts';

@@ -1,7 +1,7 @@
-import type { Address } from '../Shared/Address.ts';
-import type { Clock, Random } from '../Shared/Clock.ts';
+import type { Address } from '../Shared/Network/Address.ts';
+import type { ByteStream, Dial, Listen, StreamHandler } from '../Shared/Network/Transport.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import type { ByteStream, Dial, Listen, StreamHandler } from '../Shared/Transport.ts';
+import type { Clock, Random } from '../Shared/Time/Clock.ts';
 import { join, WireStream } from './WireStream.ts';
 
 /** Properties of all lines of the network. */

@@ -1,6 +1,6 @@
-import type { Address } from '../Shared/Address.ts';
-import type { Clock } from '../Shared/Clock.ts';
-import type { ByteStream, ReadTarget, StreamHandler } from '../Shared/Transport.ts';
+import type { Address } from '../Shared/Network/Address.ts';
+import type { ByteStream, ReadTarget, StreamHandler } from '../Shared/Network/Transport.ts';
+import type { Clock } from '../Shared/Time/Clock.ts';
 
 /** The host of a stream. */
 export interface StreamHost {

@@ -1,6 +1,6 @@
 import type { InstanceId } from '../Protocol/Ids.ts';
 import { encodeReply, type ReplyOf } from '../Protocol/TrackerMessages.ts';
-import { type Address, isLoopback } from '../Shared/Address.ts';
+import { type Address, isLoopback } from '../Shared/Network/Address.ts';
 import type { Cluster } from './Cluster/Cluster.ts';
 import type { Datagram } from './OwnPart.ts';
 import type { PeerRegistry } from './PeerRegistry.ts';

@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
 import { type Invite, readNetwork } from '../Protocol/Private/Invite.ts';
-import { type Address, parseHostPort, readPort } from '../Shared/Address.ts';
-import { type ConfigFile, placeOf } from '../Shared/ConfigLines.ts';
-import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
-import { HELP_FORMAT } from '../Shared/HelpFormat.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../Shared/Log.ts';
+import { type Address, parseHostPort, readPort } from '../Shared/Network/Address.ts';
+import { ALL_INTERFACES } from '../Shared/Network/DatagramSockets.ts';
+import { type ConfigFile, placeOf } from '../Shared/Program/ConfigLines.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
+import { HELP_FORMAT } from '../Shared/Text/HelpFormat.ts';
 import { type NatsOptions, readServer } from './Cluster/NatsServer.ts';
 
 /** Settings of `node Tracker.js …`. */

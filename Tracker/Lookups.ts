@@ -7,7 +7,7 @@ import {
   type RequestOf,
   type TrackerReply,
 } from '../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../Shared/Address.ts';
+import { type Address, formatAddress } from '../Shared/Network/Address.ts';
 import type { Cluster } from './Cluster/Cluster.ts';
 import { ClusterLookups } from './Cluster/ClusterLookups.ts';
 import { LateAnswer, type LateItems } from './LateAnswer.ts';

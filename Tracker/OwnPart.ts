@@ -1,7 +1,7 @@
 import type { PeerId } from '../Protocol/Ids.ts';
 import type { RelayQuestion } from '../Protocol/RelayMessages.ts';
 import { encodeReply, type RequestOf } from '../Protocol/TrackerMessages.ts';
-import type { Address } from '../Shared/Address.ts';
+import type { Address } from '../Shared/Network/Address.ts';
 import type { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import type { ContentHolders, FoundFile, FoundFiles } from './Catalog/SharedFiles.ts';
 import { ConnectionRelays } from './ConnectionRelays.ts';

@@ -5,7 +5,7 @@ import {
   type Introduction,
   introductionOf,
 } from '../Protocol/Heartbeat.ts';
-import type { Address } from '../Shared/Address.ts';
+import type { Address } from '../Shared/Network/Address.ts';
 import { Rows } from './Catalog/Rows.ts';
 import { TextArena } from './Catalog/TextArena.ts';
 import { EXPIRY_STEP_MS } from './ExpiryWheel.ts';

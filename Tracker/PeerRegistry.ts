@@ -9,7 +9,7 @@ import {
   PEERS_PER_ADDRESS_MAX,
 } from '../Protocol/Limits.ts';
 import type { RefusalReason, RequestOf } from '../Protocol/TrackerMessages.ts';
-import { type Address, isLoopback } from '../Shared/Address.ts';
+import { type Address, isLoopback } from '../Shared/Network/Address.ts';
 import { HashTable } from './Catalog/HashTable.ts';
 import { KeyedHash } from './Catalog/KeyedHash.ts';
 import { ExpiryWheel } from './ExpiryWheel.ts';

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import readlineSync from 'readline-sync';
-import { safeText } from '../Shared/SafeText.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import { safeText } from '../Shared/Text/SafeText.ts';
 
 /** A question to the user. An empty answer takes `preset`. */
 export interface Question<T> {

@@ -1,5 +1,5 @@
 import type { RefusalReason, RequestOf, TrackerReply } from '../Protocol/TrackerMessages.ts';
-import type { Address } from '../Shared/Address.ts';
+import type { Address } from '../Shared/Network/Address.ts';
 import type { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import type { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import type { OwnPart } from './OwnPart.ts';

@@ -2,7 +2,7 @@ import { RELAY_REPEAT_MS, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../P
 import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { ReplyOf } from '../Protocol/TrackerMessages.ts';
 import { answers } from '../Protocol/WordMatch.ts';
-import { fullBucket, type Rate, type TokenBucket, takeTokens } from '../Shared/TokenBucket.ts';
+import { fullBucket, type Rate, type TokenBucket, takeTokens } from '../Shared/Time/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
 /** Queries to peers caused by all searches together: one search queries many peers. */

@@ -1,7 +1,7 @@
 import type { ByteReader } from '../Protocol/Codec.ts';
 import { HEARTBEAT } from '../Protocol/Heartbeat.ts';
 import { decodeRequestBody, type TrackerRequest } from '../Protocol/TrackerMessages.ts';
-import { type Address, normalHost } from '../Shared/Address.ts';
+import { type Address, normalHost } from '../Shared/Network/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { Purpose } from './RateLimits.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';

@@ -1,10 +1,10 @@
 import { type InstanceId, newInstanceId } from '../Protocol/Ids.ts';
 import { TRACKER_PORT } from '../Protocol/Limits.ts';
-import { type Address, formatAddress } from '../Shared/Address.ts';
-import { type Clock, every, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
+import { type Address, formatAddress } from '../Shared/Network/Address.ts';
+import type { BindDatagram, DatagramSocket } from '../Shared/Network/Transport.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import type { BindDatagram, DatagramSocket } from '../Shared/Transport.ts';
+import { type Clock, every, type WallClock } from '../Shared/Time/Clock.ts';
 import type { Bus, BusConnection } from './Cluster/Bus.ts';
 import type { ClusterStats } from './Cluster/Cluster.ts';
 import type { Member, MemberChange } from './Cluster/Members.ts';

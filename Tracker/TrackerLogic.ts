@@ -12,8 +12,8 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../Shared/Address.ts';
-import type { WallClock } from '../Shared/Clock.ts';
+import { type Address, formatAddress } from '../Shared/Network/Address.ts';
+import type { WallClock } from '../Shared/Time/Clock.ts';
 import { AliveReplies } from './AliveReplies.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';

@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { networkKeys } from '../Protocol/Private/NetworkKeys.ts';
 import { sealedBind } from '../Protocol/Private/SealedSockets.ts';
-import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
-import { systemClock } from '../Shared/Clock.ts';
-import { Closing } from '../Shared/Closing.ts';
-import { readConfig } from '../Shared/ConfigPath.ts';
-import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/DatagramSockets.ts';
+import { Closing } from '../Shared/Async/Closing.ts';
 import { makeLog } from '../Shared/Log.ts';
-import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
-import { announceReadiness, interruption, watchOutputs, withOutput } from '../Shared/Program.ts';
+import { type Address, formatAddress, readPort } from '../Shared/Network/Address.ts';
+import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/Network/DatagramSockets.ts';
+import { guardedInterfaces } from '../Shared/Network/NetworkInterfaces.ts';
+import type { BindDatagram } from '../Shared/Network/Transport.ts';
+import { usableAddresses } from '../Shared/Network/UsableAddresses.ts';
+import { readConfig } from '../Shared/Program/ConfigPath.ts';
+import { announceReadiness, interruption, watchOutputs, withOutput } from '../Shared/Program/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
-import type { BindDatagram } from '../Shared/Transport.ts';
-import { usableAddresses } from '../Shared/UsableAddresses.ts';
+import { systemClock } from '../Shared/Time/Clock.ts';
 import {
   type ClusterSettings,
   type Ended,

@@ -70,17 +70,17 @@ const RIM = [
   'Peer/Local/LocalClient.ts',
   'Peer/Local/LocalServer.ts',
   'Peer/Local/RuntimeFolder.ts',
-  'Shared/Clock.ts',
-  'Shared/ConfigPath.ts',
-  'Shared/DatagramSockets.ts',
-  'Shared/Descriptors.ts',
-  'Shared/HomePath.ts',
-  'Shared/MakeFolder.ts',
-  'Shared/NameLookup.ts',
-  'Shared/NetworkInterfaces.ts',
-  'Shared/Program.ts',
+  'Shared/Time/Clock.ts',
+  'Shared/Program/ConfigPath.ts',
+  'Shared/Network/DatagramSockets.ts',
+  'Shared/Program/Descriptors.ts',
+  'Shared/Paths/HomePath.ts',
+  'Shared/Paths/MakeFolder.ts',
+  'Shared/Network/NameLookup.ts',
+  'Shared/Network/NetworkInterfaces.ts',
+  'Shared/Program/Program.ts',
   'Tracker/Cluster/NatsBus.ts',
-  'Shared/SystemProbes.ts',
+  'Shared/Program/SystemProbes.ts',
   'Tracker/Metrics/MetricsServer.ts',
   'Tracker/Prompts.ts',
   'Tracker/main.ts',
@@ -144,7 +144,7 @@ const ACTING = new Set(['Clock', 'systemClock', 'sleep', 'every', 'Closing']);
 const DECISIONS = [
   'Cli/Commands/CompletionScript.ts',
   'Cli/Running/ExitCodes.ts',
-  'Shared/ConfigLines.ts',
+  'Shared/Program/ConfigLines.ts',
   'Peer/Local/LocalMessages.ts',
   'Peer/Commands/Doctor/Diagnosis.ts',
   'Peer/Commands/Line/CommandParser.ts',
@@ -463,7 +463,9 @@ describe('one idea: decisions are functions of values', () => {
     };
     const acts = ({ code, imports }: Source) =>
       /\b(await|async|Promise)\b/.test(code) ||
-      imports.some(({ to, names }) => to === 'Shared/Transport.ts' || names.some((name) => ACTING.has(name)));
+      imports.some(
+        ({ to, names }) => to === 'Shared/Network/Transport.ts' || names.some((name) => ACTING.has(name)),
+      );
     const stained = DECISIONS.flatMap((path) =>
       [...partsOf(path, new Set())].filter(acts).map((part) => `${path} is made of ${part.path}, which acts`),
     );

@@ -1,5 +1,5 @@
-import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 
 /** Words that a shell completes after the name of a command. */
 export type CompletedWords = 'files' | 'shells' | 'commands' | 'nothing';

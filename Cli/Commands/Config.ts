@@ -1,7 +1,7 @@
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
 import type { SettingOrigin } from '../../Peer/Settings/SettingLayers.ts';
-import { formatAddress } from '../../Shared/Address.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { formatAddress } from '../../Shared/Network/Address.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { successAnswer } from '../Running/Answers.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 

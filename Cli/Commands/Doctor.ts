@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { diagnosisText, type Finding, makePaint, verdictOf } from '../../Peer/CommandInterface.ts';
-import { safeText } from '../../Shared/SafeText.ts';
 import { asShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { checkedAnswer } from '../Running/Answers.ts';
 import type { Run } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';

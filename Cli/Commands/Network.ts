@@ -10,8 +10,8 @@ import {
   readNetworkName,
 } from '../../Protocol/Private/Invite.ts';
 import { networkKeys } from '../../Protocol/Private/NetworkKeys.ts';
-import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { successAnswer } from '../Running/Answers.ts';
 import type { Run } from '../Running/Run.ts';
 import { runningPeers } from '../Running/RunningPeers.ts';

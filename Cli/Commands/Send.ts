@@ -1,9 +1,9 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { COMMANDS, type OneShotAnswer } from '../../Peer/CommandInterface.ts';
-import { pathWithin } from '../../Shared/PathWithin.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { pathWithin } from '../../Shared/Paths/PathWithin.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { consoleLine, type Run, splitFlags } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 import { missingPath, stage } from './Staging.ts';

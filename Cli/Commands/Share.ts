@@ -1,4 +1,4 @@
-import { safeText } from '../../Shared/SafeText.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { successAnswer } from '../Running/Answers.ts';
 import type { Run } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';

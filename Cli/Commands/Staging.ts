@@ -12,8 +12,8 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 
 /** A folder that can be shared. */
 export interface Staged {

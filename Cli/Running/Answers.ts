@@ -1,6 +1,6 @@
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
-import { safeText } from '../../Shared/SafeText.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { EXIT, exitCodeOf } from './ExitCodes.ts';
 
 /** Version of the JSON envelope, the same as in the console (docs/reference/commands.md). */

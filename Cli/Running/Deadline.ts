@@ -1,6 +1,6 @@
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
-import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { failureAnswer } from './Answers.ts';
 
 /** Longest time that a timer of Node takes, in milliseconds. */

@@ -6,12 +6,12 @@ import type { Peer } from '../../Peer/Peer.ts';
 import type { Settings } from '../../Peer/Settings/CommandLine.ts';
 import { makeShare } from '../../Peer/State/ShareFolder.ts';
 import { StateFolder } from '../../Peer/State/StateFolder.ts';
-import { Closing } from '../../Shared/Closing.ts';
+import { Closing } from '../../Shared/Async/Closing.ts';
 import type { Log } from '../../Shared/Log.ts';
-import { makeFolder } from '../../Shared/MakeFolder.ts';
-import { closeWithin } from '../../Shared/Program.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
+import { closeWithin } from '../../Shared/Program/Program.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 
 /** Default time after which a download without sources fails, in milliseconds. */
 const PATIENCE_MS = 30_000;

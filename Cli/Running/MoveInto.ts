@@ -1,7 +1,7 @@
 import { link, lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 
 /** Most names that are tried when a file of that name exists. */
 const NAMES_MAX = 10_000;

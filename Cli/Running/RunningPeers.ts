@@ -3,10 +3,10 @@ import { requestHello } from '../../Peer/Local/LocalClient.ts';
 import type { LocalHello } from '../../Peer/Local/LocalMessages.ts';
 import { runtimeFolder, socketPath, socketPorts } from '../../Peer/Local/RuntimeFolder.ts';
 import type { Settings } from '../../Peer/Settings/CommandLine.ts';
-import { formatAddress } from '../../Shared/Address.ts';
-import { lookupName } from '../../Shared/NameLookup.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { formatAddress } from '../../Shared/Network/Address.ts';
+import { lookupName } from '../../Shared/Network/NameLookup.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 
 /** A running peer of this user on this machine. */
 export interface RunningPeer extends LocalHello {

@@ -5,8 +5,8 @@ import {
   widthOf,
   wrapLines,
 } from '../../Peer/CommandInterface.ts';
-import { columnsOf, hasCursor, wantsColor } from '../../Shared/Program.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { columnsOf, hasCursor, wantsColor } from '../../Shared/Program/Program.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { exitCodeOfAnswer } from './Answers.ts';
 
 const WIDTH_WITHOUT_TERMINAL = 80;

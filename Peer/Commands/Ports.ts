@@ -1,5 +1,5 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import type { Rates } from '../../Shared/Rates.ts';
+import type { Rates } from '../../Shared/Network/Rates.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
 import type {
   CatalogEntry,

@@ -1,5 +1,5 @@
-import type { Clock, Random, WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
+import type { Clock, Random, WallClock } from '../../Shared/Time/Clock.ts';
 import type { DownloadStorage } from '../Storage.ts';
 import type { Delivered, LocalChunks, SourceNetwork } from './Ports.ts';
 

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
-import type { Clock, WallClock } from '../../Shared/Clock.ts';
-import type { Closing } from '../../Shared/Closing.ts';
+import type { Closing } from '../../Shared/Async/Closing.ts';
 import type { Log } from '../../Shared/Log.ts';
+import type { Clock, WallClock } from '../../Shared/Time/Clock.ts';
 import type { FileEvents } from '../ShareModel.ts';
 import { BatchInstallers } from './Batches/BatchInstallers.ts';
 import { inlineSmallWriter, threadSmallWriter } from './Batches/SmallWriter.ts';

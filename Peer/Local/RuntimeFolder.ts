@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, readdir } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder } from '../../Shared/MakeFolder.ts';
+import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
 /** Upper bound on the path of a Unix socket in bytes: 108 with the final zero on Linux, 104 on macOS (sun_path). */

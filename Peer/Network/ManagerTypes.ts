@@ -1,8 +1,8 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
-import type { Address } from '../../Shared/Address.ts';
-import type { WallClock } from '../../Shared/Clock.ts';
-import type { Firewall } from '../../Shared/Firewall.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import type { Firewall } from '../../Shared/Network/Firewall.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
+import type { WallClock } from '../../Shared/Time/Clock.ts';
 import type { FileHolder, KnownContact, TrackerPlace } from '../Model.ts';
 import type { Descriptors } from '../NetworkModel.ts';
 import type { Offer } from '../PushModel.ts';

@@ -1,4 +1,4 @@
-import type { Clock, WallClock } from '../../Shared/Clock.ts';
+import type { Clock, WallClock } from '../../Shared/Time/Clock.ts';
 import type { DiscoveryStep } from '../NetworkModel.ts';
 import type { PeerLinks } from './Links/PeerLinks.ts';
 import type { Trackers } from './Trackers/Trackers.ts';

@@ -3,7 +3,7 @@ import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import type { RelayedFile, RelayQuestion } from '../../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { SendPath } from '../NetworkModel.ts';
 import type { LentFile } from '../Transfer.ts';

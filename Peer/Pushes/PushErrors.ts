@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
-import { formatAddress } from '../../Shared/Address.ts';
+import { formatAddress } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { PeerContact } from '../Model.ts';
 

@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readConfigText, whyUnusable } from '../../Shared/ConfigPath.ts';
-import { makeFolder } from '../../Shared/MakeFolder.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
+import { readConfigText, whyUnusable } from '../../Shared/Program/ConfigPath.ts';
 import { diskCode, ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { writeWhole } from '../State/JsonFile.ts';
 
 /** A line of the config file that sets the private network. */

@@ -1,11 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type Invite, readNetwork } from '../../Protocol/Private/Invite.ts';
-import type { Address } from '../../Shared/Address.ts';
-import type { ConfigFile } from '../../Shared/ConfigLines.ts';
-import { HELP_FORMAT } from '../../Shared/HelpFormat.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../../Shared/Log.ts';
-import type { Rates } from '../../Shared/Rates.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import type { Rates } from '../../Shared/Network/Rates.ts';
+import type { ConfigFile } from '../../Shared/Program/ConfigLines.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
+import { HELP_FORMAT } from '../../Shared/Text/HelpFormat.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
 import type { AcceptPolicy } from '../PushManager.ts';

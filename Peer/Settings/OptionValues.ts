@@ -1,6 +1,6 @@
 import { TRACKER_PORT } from '../../Protocol/Limits.ts';
-import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
-import { homePath } from '../../Shared/HomePath.ts';
+import { type Address, parseHostPort, readPort } from '../../Shared/Network/Address.ts';
+import { homePath } from '../../Shared/Paths/HomePath.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';

@@ -1,4 +1,4 @@
-import { LIMIT_SCOPES, type Rates } from '../../Shared/Rates.ts';
+import { LIMIT_SCOPES, type Rates } from '../../Shared/Network/Rates.ts';
 import type { Settings } from './CommandLine.ts';
 
 /** Effects of settings that were read again while the peer runs. */

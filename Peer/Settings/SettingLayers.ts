@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
-import { type ConfigFile, placeOf } from '../../Shared/ConfigLines.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { type ConfigFile, placeOf } from '../../Shared/Program/ConfigLines.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { nearest } from '../Commands/Line/EditDistance.ts';
 
 /** Settings that accept several values: repeated lines, or commas within one. */

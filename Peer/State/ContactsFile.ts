@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isId, type PeerId } from '../../Protocol/Ids.ts';
-import { type Address, formatAddress, isDialable, parseHostPort } from '../../Shared/Address.ts';
+import { type Address, formatAddress, isDialable, parseHostPort } from '../../Shared/Network/Address.ts';
 import type { StateFolder } from './StateFolder.ts';
 
 /** Limits on entries read from the file, which may have been edited by hand. */

@@ -2,9 +2,9 @@ import { realpathSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { Log } from '../../Shared/Log.ts';
-import { makeFolder } from '../../Shared/MakeFolder.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { type Shareable, shareableFolder } from './SystemFolders.ts';
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
-import { makeFolder } from '../../Shared/MakeFolder.ts';
+import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
 import { readJson, writeJson } from './JsonFile.ts';

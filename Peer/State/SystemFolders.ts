@@ -1,5 +1,5 @@
 import { posix, win32 } from 'node:path';
-import { pathWithin } from '../../Shared/PathWithin.ts';
+import { pathWithin } from '../../Shared/Paths/PathWithin.ts';
 
 /** The computer, as far as it decides which folders hold the system. */
 export interface Computer {

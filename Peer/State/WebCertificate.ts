@@ -9,9 +9,9 @@ import {
 } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { systemCode } from '../../Shared/ShoalError.ts';
+import type { WallClock } from '../../Shared/Time/Clock.ts';
 import { bitString, der, oid, pem, sequence, utcTime } from './Der.ts';
 import { writeWhole } from './JsonFile.ts';
 

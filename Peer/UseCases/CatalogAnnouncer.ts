@@ -1,5 +1,5 @@
-import { formatAddress } from '../../Shared/Address.ts';
 import type { Log } from '../../Shared/Log.ts';
+import { formatAddress } from '../../Shared/Network/Address.ts';
 import type { TrackerStatus } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
-import { type Clock, sleep } from '../../Shared/Clock.ts';
-import { unlessAborted } from '../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { type Clock, sleep } from '../../Shared/Time/Clock.ts';
 import type { FileManager } from '../FileManager.ts';
 
 /** SHA-256 of a content and of its pieces, in hex: for programs that do not know BLAKE3. */

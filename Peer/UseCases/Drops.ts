@@ -1,7 +1,7 @@
 import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
-import type { Address } from '../../Shared/Address.ts';
-import type { Clock } from '../../Shared/Clock.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import type { News } from '../CommandInterface.ts';
 import { type DownloadManager, type DropSender, type DropTask, lastPart } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';

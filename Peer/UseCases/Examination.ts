@@ -1,6 +1,6 @@
-import type { Clock } from '../../Shared/Clock.ts';
-import type { Interfaces } from '../../Shared/NetworkInterfaces.ts';
-import { isVirtual } from '../../Shared/UsableAddresses.ts';
+import type { Interfaces } from '../../Shared/Network/NetworkInterfaces.ts';
+import { isVirtual } from '../../Shared/Network/UsableAddresses.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import type { Card, ExaminationControls, Measurements, WatchMeasurement } from '../CommandInterface.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { PeerSummary } from '../Model.ts';

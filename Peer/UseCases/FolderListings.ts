@@ -1,7 +1,7 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { SHARE_FILES_MAX } from '../../Protocol/Limits.ts';
-import type { Clock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import { ListedFiles, type Listing } from '../DownloadManager.ts';
 import type { CatalogEntry, PeerContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';

@@ -1,6 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import { type Address, isLoopback } from '../../Shared/Address.ts';
-import { unlessAborted } from '../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../Shared/Async/OnAbort.ts';
+import { type Address, isLoopback } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadManager, FileWish } from '../DownloadManager.ts';
 import { mayDial, type NetworkManager } from '../NetworkManager.ts';

@@ -1,5 +1,5 @@
 import { isShortPeerId, namesPeer } from '../../Protocol/Ids.ts';
-import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
+import { formatAddress, parseHostPort } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { PeerContact, PeerSummary, Self } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { formatAddress, formatNamed } from '../../Shared/Address.ts';
-import { safeText } from '../../Shared/SafeText.ts';
+import { formatAddress, formatNamed } from '../../Shared/Network/Address.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
 import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager, Verdict } from '../DownloadManager.ts';

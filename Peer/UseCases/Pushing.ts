@@ -1,5 +1,5 @@
-import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
+import type { Clock, WallClock } from '../../Shared/Time/Clock.ts';
 import { type News, offerText, type PushControls, pushText } from '../CommandInterface.ts';
 import { type DownloadManager, lastPart } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';

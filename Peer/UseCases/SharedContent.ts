@@ -1,6 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import type { Address } from '../../Shared/Address.ts';
-import type { Clock } from '../../Shared/Clock.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';

@@ -1,6 +1,6 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
-import { type Clock, sleep } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { type Clock, sleep } from '../../Shared/Time/Clock.ts';
 import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';

@@ -1,8 +1,8 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { isListedFolder } from '../../Protocol/ListedFile.ts';
-import { formatAddress } from '../../Shared/Address.ts';
-import type { Clock, WallClock } from '../../Shared/Clock.ts';
+import { formatAddress } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { Clock, WallClock } from '../../Shared/Time/Clock.ts';
 import type { VersionChoice } from '../CommandInterface.ts';
 import type { Coverage } from '../Coverage.ts';
 import {

@@ -1,6 +1,6 @@
-import type { Clock } from '../../Shared/Clock.ts';
-import { onAbort } from '../../Shared/OnAbort.ts';
+import { onAbort } from '../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 
 /** Time after which the received answers are used without the pending ones. */
 const PATIENCE_MS = 3_000;

@@ -2,8 +2,8 @@ import { type ChunkLayout, chunkLayout, chunkLength } from '../../Protocol/Chunk
 import { hashBytes } from '../../Protocol/FileId.ts';
 import { CHUNK_BYTES_MIN } from '../../Protocol/Limits.ts';
 import { isListedFolder } from '../../Protocol/ListedFile.ts';
-import { type Clock, sleep } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { type Clock, sleep } from '../../Shared/Time/Clock.ts';
 import type { TransferMeasurement } from '../CommandInterface.ts';
 import type { CatalogEntry, PeerSummary } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';

@@ -1,6 +1,6 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
-import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
+import { type Clock, every, type WallClock } from '../../Shared/Time/Clock.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { KnownContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';

@@ -1,4 +1,4 @@
-import { countsOf, MetricSet } from '../../Shared/MetricSet.ts';
+import { countsOf, MetricSet } from '../../Shared/Program/MetricSet.ts';
 import type { WebFacts } from './Ports.ts';
 
 /** The metrics of a peer: figures only, no names of files, peers or addresses. */

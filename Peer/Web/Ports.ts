@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { FileId } from '../../Protocol/Ids.ts';
-import type { Address } from '../../Shared/Address.ts';
-import type { Clock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
-import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import type { ByteStream, StreamHandler } from '../../Shared/Network/Transport.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import type { MetricSet } from '../../Shared/MetricSet.ts';
+import type { MetricSet } from '../../Shared/Program/MetricSet.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
 import { allowedMethods, denialOf, type RequestFacts, targetHost } from './Access/Guard.ts';
 import { GuestLimits } from './Access/GuestLimits.ts';

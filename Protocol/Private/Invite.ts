@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from '../../Shared/Text/SafeText.ts';
 import { fromBase32, toBase32 } from '../Base32.ts';
 
 /** Size of the secret: 128 random bits, too many to guess. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../../Shared/Clock.ts';
-import type { BindDatagram } from '../../Shared/Transport.ts';
+import type { BindDatagram } from '../../Shared/Network/Transport.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import { DatagramOpener, DatagramSealer } from './SealedDatagrams.ts';
 
 export interface SealedBindOptions {

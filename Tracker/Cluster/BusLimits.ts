@@ -1,5 +1,11 @@
 import type { InstanceId } from '../../Protocol/Ids.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken, takeTokens } from '../../Shared/TokenBucket.ts';
+import {
+  fullBucket,
+  type Rate,
+  type TokenBucket,
+  takeToken,
+  takeTokens,
+} from '../../Shared/Time/TokenBucket.ts';
 import type { QuestionRecord } from './BusRecords.ts';
 
 type QuestionType = QuestionRecord['type'];

@@ -24,7 +24,7 @@ import {
   type ListedPeer,
   listedPeer,
 } from '../../Protocol/TrackerItems.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 
 /** Messages between the trackers of a cluster: type (1 byte), body. docs/reference/protocol.md, "Clusters". */
 

@@ -2,7 +2,7 @@ import type { TrackerShare } from '../../Protocol/Extensions.ts';
 import type { InstanceId } from '../../Protocol/Ids.ts';
 import { CLUSTER_TRACKERS_MAX } from '../../Protocol/Limits.ts';
 import type { ClusterMember } from '../../Protocol/TrackerItems.ts';
-import { type Address, formatAddress, isLoopback } from '../../Shared/Address.ts';
+import { type Address, formatAddress, isLoopback } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { BusLimits } from './BusLimits.ts';
 import {

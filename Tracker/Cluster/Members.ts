@@ -1,6 +1,6 @@
 import type { InstanceId } from '../../Protocol/Ids.ts';
 import { CLUSTER_MEMBERS_MAX } from '../../Protocol/Limits.ts';
-import { type Address, formatAddress } from '../../Shared/Address.ts';
+import { type Address, formatAddress } from '../../Shared/Network/Address.ts';
 import type { RecordHead, RecordOf } from './BusRecords.ts';
 
 /** Interval of announcements. */

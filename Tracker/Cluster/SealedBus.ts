@@ -1,5 +1,5 @@
 import { DatagramOpener, DatagramSealer } from '../../Protocol/Private/SealedDatagrams.ts';
-import type { Clock } from '../../Shared/Clock.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import type { Bus } from './Bus.ts';
 
 const NOTHING = Buffer.alloc(0);

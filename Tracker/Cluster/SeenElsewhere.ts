@@ -1,4 +1,4 @@
-import { type Address, isLoopback } from '../../Shared/Address.ts';
+import { type Address, isLoopback } from '../../Shared/Network/Address.ts';
 
 /**
  * A peer as another tracker has to name it: one that is reached at this tracker's own computer has the address of

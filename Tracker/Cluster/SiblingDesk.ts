@@ -1,7 +1,7 @@
 import type { RelayQuestion } from '../../Protocol/RelayMessages.ts';
 import { isSearchable } from '../../Protocol/SearchWords.ts';
 import { type Hit, type Holder, hit, holder } from '../../Protocol/TrackerItems.ts';
-import { isLoopback } from '../../Shared/Address.ts';
+import { isLoopback } from '../../Shared/Network/Address.ts';
 import type { OwnPart } from '../OwnPart.ts';
 import type { RateLimits } from '../RateLimits.ts';
 import { hitOf, holdersFrom, Page, peersPage, relayedHit } from '../ReplyPages.ts';

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Address, formatAddress } from '../../Shared/Address.ts';
+import { type Address, formatAddress } from '../../Shared/Network/Address.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 
 /** Scrapers and probes that are served at once. */

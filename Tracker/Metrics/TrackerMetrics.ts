@@ -1,7 +1,7 @@
 import { Histogram } from 'prom-client';
 import { replyTypeOf, requestTypeOf } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
-import { MetricSet } from '../../Shared/MetricSet.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import { MetricSet } from '../../Shared/Program/MetricSet.ts';
 import type { DatagramMeter, TrackerStats } from '../Tracker.ts';
 import { type MetricsServer, serveMetrics } from './MetricsServer.ts';
 

@@ -4,9 +4,9 @@ import type { FileHolder } from '../../Peer/Model.ts';
 import type { DownloadStorage, SmallFileInstaller } from '../../Peer/Storage.ts';
 import type { Source } from '../../Peer/Transfer.ts';
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
-import { systemClock } from '../../Shared/Clock.ts';
 import { silentLog } from '../../Shared/Log.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { systemClock } from '../../Shared/Time/Clock.ts';
 
 /**
  * Downloads one folder of small files with neither network nor disk behind it: what the lists, plans and states of a

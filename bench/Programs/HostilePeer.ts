@@ -27,7 +27,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
-import { parseHostPort } from '../../Shared/Address.ts';
+import { parseHostPort } from '../../Shared/Network/Address.ts';
 
 /** Time between heartbeats: leases at the tracker take 10 s. */
 const HEARTBEAT_MS = 3_000;

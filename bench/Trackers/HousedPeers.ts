@@ -8,8 +8,8 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
-import type { DatagramSocket } from '../../Shared/Transport.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import type { DatagramSocket } from '../../Shared/Network/Transport.ts';
 import { hostOf, keyOf } from './Names.ts';
 import { beatOf, INSTANCE, pagesOf } from './Publication.ts';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as breath } from 'node:timers/promises';
-import { systemClock } from '../../Shared/Clock.ts';
-import { bindDatagramTelling } from '../../Shared/DatagramSockets.ts';
 import { silentLog } from '../../Shared/Log.ts';
-import type { BindDatagram } from '../../Shared/Transport.ts';
+import { bindDatagramTelling } from '../../Shared/Network/DatagramSockets.ts';
+import type { BindDatagram } from '../../Shared/Network/Transport.ts';
+import { systemClock } from '../../Shared/Time/Clock.ts';
 import { NatsBus } from '../../Tracker/Cluster/NatsBus.ts';
 import { Tracker } from '../../Tracker/Tracker.ts';
 import { HousedPeers } from './HousedPeers.ts';

@@ -4,10 +4,10 @@ import { Trackers } from '../../Peer/Network/Trackers/Trackers.ts';
 import { newInstanceId } from '../../Protocol/Ids.ts';
 import { peerIdOf } from '../../Protocol/PeerKey.ts';
 import { proveWith } from '../../Protocol/PeerProof.ts';
-import { type Address, formatAddress } from '../../Shared/Address.ts';
-import { systemClock } from '../../Shared/Clock.ts';
-import { bindDatagramTelling } from '../../Shared/DatagramSockets.ts';
 import { silentLog } from '../../Shared/Log.ts';
+import { type Address, formatAddress } from '../../Shared/Network/Address.ts';
+import { bindDatagramTelling } from '../../Shared/Network/DatagramSockets.ts';
+import { systemClock } from '../../Shared/Time/Clock.ts';
 
 const FILES = 2;
 /** Peers that start at once. */

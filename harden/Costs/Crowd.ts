@@ -7,7 +7,7 @@ import {
   type PublishedEntry,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 

@@ -5,8 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LaneOutput } from '../../Peer/Network/Lanes/Sending/LaneOutput.ts';
 import { listen } from '../../Peer/Network/Links/Accepting/StreamSockets.ts';
 import { Pump } from '../../Peer/Network/Sendfile/Pump.ts';
+import type { ByteStream, StreamHandler } from '../../Shared/Network/Transport.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
-import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
 import { GIVES, give, takeOver } from './Giving.ts';
 
 /** Files of one repeated byte each: a byte at a wrong connection, or of a wrong file, is detected. */

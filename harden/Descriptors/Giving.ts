@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ByteStream } from '../../Shared/Network/Transport.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
-import type { ByteStream } from '../../Shared/Transport.ts';
 
 /** First byte of a sending connection: the next byte is the value of all that follow. */
 export const GIVES = 254;

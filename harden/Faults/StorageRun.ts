@@ -6,10 +6,10 @@ import { OWN_PREFIX } from '../../Peer/Files/Watching/FolderWalk.ts';
 import type { SmallFile } from '../../Peer/Storage.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
-import { systemClock } from '../../Shared/Clock.ts';
 import { silentLog } from '../../Shared/Log.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { systemClock } from '../../Shared/Time/Clock.ts';
 
 /** A file that a run of the storage installs. */
 export interface WantedFile {

@@ -7,10 +7,10 @@ import { FrameDecoder } from '../../Protocol/FrameDecoder.ts';
 import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import { CONTROL_FRAME_BYTES_MAX, GREETING_FRAME_BYTES_MAX } from '../../Protocol/Limits.ts';
 import { decodeControl, PROTOCOL_VERSION } from '../../Protocol/PeerMessages.ts';
-import { systemClock } from '../../Shared/Clock.ts';
+import type { ByteStream } from '../../Shared/Network/Transport.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { ByteStream } from '../../Shared/Transport.ts';
+import { systemClock } from '../../Shared/Time/Clock.ts';
 import { examples, Mutator } from './Mutator.ts';
 import { accepts, type Target } from './Target.ts';
 

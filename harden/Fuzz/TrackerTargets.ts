@@ -12,7 +12,7 @@ import {
   encodeRequest,
   type PublishedEntry,
 } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { examples, Mutator } from './Mutator.ts';

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { descriptorsUsed } from '../../Shared/Descriptors.ts';
+import { descriptorsUsed } from '../../Shared/Program/Descriptors.ts';
 import type { Figure } from '../Trial.ts';
 
 const MINUTE_MS = 60_000;

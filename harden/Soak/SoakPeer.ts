@@ -4,8 +4,8 @@ import { assemblePeer, reserve } from '../../Peer/Assembly.ts';
 import type { Peer } from '../../Peer/Peer.ts';
 import type { Settings } from '../../Peer/Settings/CommandLine.ts';
 import { StateFolder } from '../../Peer/State/StateFolder.ts';
-import type { Address } from '../../Shared/Address.ts';
 import { silentLog } from '../../Shared/Log.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { Churn } from './Churn.ts';
 

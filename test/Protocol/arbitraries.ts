@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ChunkHash, FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import type { ControlMessage, LaneMessage } from '../../Protocol/PeerMessages.ts';
 import type { TrackerReply, TrackerRequest } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 
 /** Any value of every message. A message or a field that is missing here does not compile. */
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { sleep } from '../../Shared/Clock.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
+import { sleep } from '../../Shared/Time/Clock.ts';
 import { SimulatedClock } from './SimulatedClock.ts';
 import { seeds } from './seeds.ts';
 

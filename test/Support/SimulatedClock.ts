@@ -1,4 +1,4 @@
-import type { Clock } from '../../Shared/Clock.ts';
+import type { Clock } from '../../Shared/Time/Clock.ts';
 import { TimerHeap } from '../../Simulator/TimerHeap.ts';
 
 /** Simulated time after which `settle` and `runUntilIdle` throw. */

@@ -1,6 +1,5 @@
-import { type Address, isLoopback } from '../../Shared/Address.ts';
-import { onAbort } from '../../Shared/OnAbort.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { onAbort } from '../../Shared/Async/OnAbort.ts';
+import { type Address, isLoopback } from '../../Shared/Network/Address.ts';
 import type {
   BindDatagram,
   ByteStream,
@@ -8,7 +7,8 @@ import type {
   Dial,
   Listen,
   StreamHandler,
-} from '../../Shared/Transport.ts';
+} from '../../Shared/Network/Transport.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { SimulatedLinks } from './SimulatedLinks.ts';
 import { connectStreams, type SimulatedStream } from './SimulatedStream.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { sleep } from '../../Shared/Clock.ts';
+import type { ByteStream, StreamHandler } from '../../Shared/Network/Transport.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
+import { sleep } from '../../Shared/Time/Clock.ts';
 import { SimulatedNetwork } from './SimulatedNetwork.ts';
 import { seeds } from './seeds.ts';
 

@@ -1,5 +1,5 @@
-import { type Address, isLoopback } from '../../Shared/Address.ts';
-import type { DatagramSocket } from '../../Shared/Transport.ts';
+import { type Address, isLoopback } from '../../Shared/Network/Address.ts';
+import type { DatagramSocket } from '../../Shared/Network/Transport.ts';
 import { type Routes, SimulatedHost } from './SimulatedHost.ts';
 import { SimulatedLinks } from './SimulatedLinks.ts';
 

@@ -1,5 +1,5 @@
-import type { Address } from '../../Shared/Address.ts';
-import type { ByteStream, ReadTarget, StreamHandler } from '../../Shared/Transport.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import type { ByteStream, ReadTarget, StreamHandler } from '../../Shared/Network/Transport.ts';
 import type { SimulatedLinks } from './SimulatedLinks.ts';
 
 /** Unsent bytes from which `write` returns false, as in Node. */

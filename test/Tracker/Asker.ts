@@ -7,7 +7,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { normalAddress } from '../../Tracker/Requests.ts';
 import type { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../Shared/ConfigLines.ts';
+import { parseConfig } from '../../Shared/Program/ConfigLines.ts';
 import { readCommandLine } from '../../Tracker/CommandLine.ts';
 
 function read(...args: string[]) {

@@ -3,7 +3,7 @@ import { newInstanceId } from '../../Protocol/Ids.ts';
 import { INSTANCE_AHEAD_MAX_MS } from '../../Protocol/Limits.ts';
 import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import type { RequestOf, TrackerReply } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { keyOf, proven, type TestKey } from '../Support/keys.ts';

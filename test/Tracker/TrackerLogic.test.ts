@@ -11,7 +11,7 @@ import {
   type PublishedEntry,
   type RequestOf,
 } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { Asker } from './Asker.ts';

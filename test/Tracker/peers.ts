@@ -1,7 +1,7 @@
 import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import type { RequestOf } from '../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { PeerRegistry } from '../../Tracker/PeerRegistry.ts';
 import type { RegisteredPeer } from '../../Tracker/RegisteredPeer.ts';
 

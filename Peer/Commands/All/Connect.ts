@@ -1,6 +1,6 @@
-import { formatAddress, parseHostPort } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress, parseHostPort } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { nothing, peerNames } from '../Line/Arguments.ts';
 import { isHostAndPort, joinHostPort } from '../Line/PeerNotation.ts';

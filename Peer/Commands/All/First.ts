@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { DOWNLOAD_FORMS, downloadNames } from '../Line/Arguments.ts';
 import { baseName } from '../Views/Items.ts';

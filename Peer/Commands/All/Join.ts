@@ -1,5 +1,5 @@
-import { formatAddress } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { localFilesText } from '../Views/FileViews.ts';
 import { plural } from '../Views/HumanUnits.ts';

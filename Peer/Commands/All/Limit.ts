@@ -1,5 +1,5 @@
-import { LIMIT_SCOPES } from '../../../Shared/Rates.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { LIMIT_SCOPES } from '../../../Shared/Network/Rates.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { nothing } from '../Line/Arguments.ts';
 import { readLimit, readScope, unknownScope } from '../Line/RateText.ts';

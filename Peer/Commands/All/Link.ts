@@ -1,5 +1,5 @@
 import { renderUnicodeCompact } from 'uqr';
-import { formatAddress } from '../../../Shared/Address.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { CommandCall, CommandContext, ConsoleCommand } from '../Command.ts';
 import { usageError } from '../Line/Usage.ts';

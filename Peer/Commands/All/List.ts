@@ -1,5 +1,5 @@
-import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import type { CommandContext, ConsoleCommand } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadState } from '../../DownloadModel.ts';
 import type { CommandContext, ConsoleCommand } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';

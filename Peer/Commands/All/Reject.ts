@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { baseName, offerItem } from '../Views/Items.ts';
 import { offerNumber, pendingOffers } from './Accept.ts';

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../../Shared/Address.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { hostForOthers } from './Whoami.ts';

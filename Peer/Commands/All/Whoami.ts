@@ -1,5 +1,5 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
-import { isLoopback } from '../../../Shared/Address.ts';
+import { isLoopback } from '../../../Shared/Network/Address.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import type { PeerControls } from '../Ports.ts';
 import { reachabilityItem } from '../Views/ReachabilityViews.ts';

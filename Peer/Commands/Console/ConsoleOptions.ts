@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { PeerControls } from '../Ports.ts';
 
 export interface ConsoleOptions {

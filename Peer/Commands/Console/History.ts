@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder } from '../../../Shared/MakeFolder.ts';
+import { makeFolder } from '../../../Shared/Paths/MakeFolder.ts';
 import { LINE_LENGTH_MAX } from '../Line/CommandParser.ts';
 
 /** Lines kept between runs. */

@@ -1,4 +1,4 @@
-import { sleep } from '../../../Shared/Clock.ts';
+import { sleep } from '../../../Shared/Time/Clock.ts';
 import type { LiveText } from '../CommandResult.ts';
 import { makePaint, type ViewStyle } from '../Views/ViewStyle.ts';
 import type { ConsoleOptions } from './ConsoleOptions.ts';

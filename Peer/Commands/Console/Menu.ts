@@ -1,5 +1,5 @@
-import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import { COMMANDS } from '../All/Commands.ts';
 import { quoteWord } from '../Line/CommandParser.ts';
 import { findCommand } from '../Line/FindCommand.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import { failed } from '../Running/CommandRunner.ts';
 import { DownloadWatch } from '../Running/DownloadWatch.ts';
 import { render } from '../Running/Rendering.ts';

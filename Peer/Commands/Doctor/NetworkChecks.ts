@@ -1,6 +1,6 @@
-import { formatAddress, formatNamed, isLoopback } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
-import { isLinkLocal } from '../../../Shared/UsableAddresses.ts';
+import { formatAddress, formatNamed, isLoopback } from '../../../Shared/Network/Address.ts';
+import { isLinkLocal } from '../../../Shared/Network/UsableAddresses.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import type { DiscoveryStep } from '../../NetworkModel.ts';
 import type { Card } from '../Ports.ts';

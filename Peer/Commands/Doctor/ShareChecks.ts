@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import type { DiskMeasurement, WatchMeasurement } from '../Ports.ts';
 import { formatBytes, formatCount, formatRate, plural } from '../Views/HumanUnits.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import { formatCount, formatDuration, plural } from '../Views/HumanUnits.ts';
 import { bad, type DiagnosisFacts, type Finding, fine } from './Finding.ts';
 

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus, StallCause } from '../../DownloadModel.ts';
 import type { DiskMeasurement, TransferMeasurement } from '../Ports.ts';
 import { formatDuration, formatRate } from '../Views/HumanUnits.ts';

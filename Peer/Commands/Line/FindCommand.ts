@@ -1,5 +1,5 @@
-import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { CommandTable, ConsoleCommand } from '../Command.ts';
 import { nearest } from './EditDistance.ts';
 

@@ -1,6 +1,6 @@
-import { LIMIT_SCOPES, type LimitScope, type Rates } from '../../../Shared/Rates.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { LIMIT_SCOPES, type LimitScope, type Rates } from '../../../Shared/Network/Rates.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 
 /** Synonyms of scopes. */
 const SYNONYMS: Readonly<Record<string, LimitScope>> = {

@@ -1,5 +1,5 @@
-import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { CommandCall, ConsoleCommand, FlagSpec } from '../Command.ts';
 
 /** Flag of every command. */

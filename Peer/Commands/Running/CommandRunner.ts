@@ -1,6 +1,6 @@
-import type { Clock } from '../../../Shared/Clock.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { COMMANDS } from '../All/Commands.ts';
 import type { CommandContext } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import { COMMANDS } from '../All/Commands.ts';
 import type { CompletionSources } from '../Command.ts';
 import { quoteWord, scanLine, type Word } from '../Line/CommandParser.ts';

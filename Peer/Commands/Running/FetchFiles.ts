@@ -1,5 +1,5 @@
-import { safeText } from '../../../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CommandCall, CommandContext } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';

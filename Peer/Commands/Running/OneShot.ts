@@ -1,6 +1,6 @@
-import { type Clock, every } from '../../../Shared/Clock.ts';
-import { unlessAborted } from '../../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CommandContext } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';

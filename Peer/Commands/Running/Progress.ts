@@ -1,4 +1,4 @@
-import { type Clock, every } from '../../../Shared/Clock.ts';
+import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import { isActive, progressLine } from '../Views/DownloadTexts.ts';
 import { shortenEnd } from '../Views/TextFit.ts';

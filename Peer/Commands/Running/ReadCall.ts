@@ -1,5 +1,5 @@
-import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { CommandCall, CommandTable, ConsoleCommand } from '../Command.ts';
 import { splitLine, type Word } from '../Line/CommandParser.ts';
 import { findCommand, unknownCommand } from '../Line/FindCommand.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import { errorItem } from '../Views/Items.ts';
 import type { Paint, ViewStyle } from '../Views/ViewStyle.ts';
 import { wrapLines } from '../Views/WordWrap.ts';

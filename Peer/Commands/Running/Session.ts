@@ -1,6 +1,6 @@
-import { formatAddress } from '../../../Shared/Address.ts';
-import { type Clock, sleep } from '../../../Shared/Clock.ts';
-import { unlessAborted } from '../../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { type Clock, sleep } from '../../../Shared/Time/Clock.ts';
 import type { CommandContext, CompletionSources } from '../Command.ts';
 import type { LiveText } from '../CommandResult.ts';
 import type { PeerControls } from '../Ports.ts';

@@ -1,5 +1,5 @@
-import { formatAddress } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { Coverage } from '../../Coverage.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { formatCount, formatDuration, plural } from './HumanUnits.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadState, DownloadStatus } from '../../DownloadModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';

@@ -1,6 +1,6 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
-import { formatAddress } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus, SourceStatus } from '../../DownloadModel.ts';
 import { isActive, progressText, stateAndCause } from './DownloadTexts.ts';
 

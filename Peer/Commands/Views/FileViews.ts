@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CatalogEntry, SearchHit, SearchResult } from '../../Model.ts';
 import type { ShareStatus } from '../../ShareModel.ts';

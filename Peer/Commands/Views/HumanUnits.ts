@@ -1,4 +1,4 @@
-import { formatBytes } from '../../../Shared/FormatBytes.ts';
+import { formatBytes } from '../../../Shared/Text/FormatBytes.ts';
 
 export { formatBytes };
 

@@ -1,5 +1,5 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { formatAddress } from '../../../Shared/Address.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
 import type { DownloadStatus, FileVersion, FileVersions, StallCause } from '../../DownloadModel.ts';
 import type {
   CatalogEntry,

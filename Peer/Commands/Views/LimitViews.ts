@@ -1,4 +1,4 @@
-import type { LimitScope } from '../../../Shared/Rates.ts';
+import type { LimitScope } from '../../../Shared/Network/Rates.ts';
 import type { LimitStatus } from '../../NetworkModel.ts';
 import { formatRate } from './HumanUnits.ts';
 import { type Column, renderTable } from './TextTable.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { SharedLink } from '../Ports.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatDate } from './HumanUnits.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { PeerList, PrivateNetwork } from '../../NetworkModel.ts';
 import { peersText } from './StatusViews.ts';
 import type { ViewStyle } from './ViewStyle.ts';

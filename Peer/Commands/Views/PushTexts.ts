@@ -1,5 +1,5 @@
-import { formatAddress } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { PeerContact } from '../../Model.ts';
 import type { OfferStatus, PartStatus, PushStatus } from '../../PushModel.ts';
 import { limitedTable, shortId } from './FileViews.ts';

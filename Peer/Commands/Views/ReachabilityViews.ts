@@ -1,6 +1,6 @@
-import { formatAddress } from '../../../Shared/Address.ts';
-import { openPortCommand } from '../../../Shared/Firewall.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { openPortCommand } from '../../../Shared/Network/Firewall.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { LaneWay, LinkSummary } from '../../LinkModel.ts';
 import type { PeerContact, PeerSummary } from '../../Model.ts';
 import type { NetworkHealth, PortMappingStatus, RelayStatus } from '../../NetworkModel.ts';

@@ -1,6 +1,6 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
-import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress, formatNamed } from '../../../Shared/Network/Address.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
 import type {
   ClusterStatus,

@@ -1,5 +1,5 @@
-import { formatAddress } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { SwarmMember, SwarmStatus } from '../../Model.ts';
 import { missingTrackersText } from './ClusterViews.ts';
 import { formatBytes, formatCount, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';

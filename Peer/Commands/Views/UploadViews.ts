@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { UploadStatus } from '../../Model.ts';
 import type { TakenFile } from '../../NetworkModel.ts';
 import { limitedTable } from './FileViews.ts';

@@ -1,4 +1,4 @@
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus, FileVersion, FileVersions } from '../../DownloadModel.ts';
 import { formatBytes, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';

@@ -1,7 +1,7 @@
-import type { Clock } from '../../../Shared/Clock.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
-import { RateMeter } from '../../../Shared/RateMeter.ts';
+import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { RateMeter } from '../../../Shared/Time/RateMeter.ts';
 import type { FileAttributes, PeerContact } from '../../Model.ts';
 import type { DropIdentity, DropStorage, IncomingFile, PlacedFile } from '../../Storage.ts';
 import { downloadStopped, type RunEvents, type StallFacts, type Task, type TaskFigures } from './Task.ts';

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { DownloadStatus, FileVersions } from '../../DownloadModel.ts';
 import type { FileHolder, PeerContact } from '../../Model.ts';
 import type { DownloadStorage } from '../../Storage.ts';

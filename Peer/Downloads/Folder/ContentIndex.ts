@@ -1,5 +1,5 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { Random } from '../../../Shared/Clock.ts';
+import type { Random } from '../../../Shared/Time/Clock.ts';
 import type { FolderTable } from './FolderTable.ts';
 
 const ID_WORDS = 8;

@@ -1,7 +1,7 @@
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { RateMeter } from '../../../Shared/Time/RateMeter.ts';
 import type { FileVersions } from '../../DownloadModel.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';

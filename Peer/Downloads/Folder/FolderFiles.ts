@@ -1,6 +1,6 @@
 import { fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { Random } from '../../../Shared/Clock.ts';
+import type { Random } from '../../../Shared/Time/Clock.ts';
 import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { ContentIndex } from './ContentIndex.ts';

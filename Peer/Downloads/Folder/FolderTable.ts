@@ -1,5 +1,5 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { type PagePaths, writePath } from '../../../Shared/PagePaths.ts';
+import { type PagePaths, writePath } from '../../../Shared/Paths/PagePaths.ts';
 import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 
 /** Maximum of files per run, and at once, that the trackers locate. */
 const LOCATES_MAX = 200;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { DownloadStorage, FolderFiles } from '../../Storage.ts';
 import type { FolderKey } from './FolderKey.ts';
 

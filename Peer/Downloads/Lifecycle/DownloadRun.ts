@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { Task } from '../File/Task.ts';
 import type { Rank } from '../Model.ts';

@@ -1,5 +1,5 @@
-import { formatAddress } from '../../../Shared/Address.ts';
-import { formatBytes } from '../../../Shared/FormatBytes.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { formatBytes } from '../../../Shared/Text/FormatBytes.ts';
 import type { SourceStatus, StallCause } from '../../DownloadModel.ts';
 import type { StallFacts } from '../File/Task.ts';
 import type { DownloadProgress } from './Download.ts';

@@ -1,4 +1,4 @@
-import type { Random } from '../../../Shared/Clock.ts';
+import type { Random } from '../../../Shared/Time/Clock.ts';
 
 /**
  * Missing units, rarest first, in random order among equally rare ones. Adding, removing and counting take one

@@ -1,5 +1,5 @@
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
-import type { Random } from '../../../Shared/Clock.ts';
+import type { Random } from '../../../Shared/Time/Clock.ts';
 import type { PickOrder } from '../Model.ts';
 import type { ReadWindows } from './ReadWindows.ts';
 import type { Pace, UnitRequest } from './Takeover.ts';

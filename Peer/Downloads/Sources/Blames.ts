@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { Verdict } from '../Model.ts';
 import type { FileSource } from './FileSource.ts';
 

@@ -1,6 +1,6 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { FileSource } from './FileSource.ts';
 
 /** Time without an answer after which a second source is asked in parallel. */

@@ -1,8 +1,8 @@
 import { AWAY_RETRY_MS, TURN_UNLIMITED } from '../../../Protocol/Limits.ts';
-import { backoffMs } from '../../../Shared/Backoff.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
+import { backoffMs } from '../../../Shared/Time/Backoff.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { RateMeter } from '../../../Shared/Time/RateMeter.ts';
 import type { SourceStatus } from '../../DownloadModel.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';

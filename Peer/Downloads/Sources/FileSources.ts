@@ -1,6 +1,6 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import { type Clock, type Random, sleep } from '../../../Shared/Clock.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../Shared/Async/OnAbort.ts';
+import { type Clock, type Random, sleep } from '../../../Shared/Time/Clock.ts';
 import type { SourceStatus } from '../../DownloadModel.ts';
 import type { FileHolder } from '../../Model.ts';
 import { FileSource, type FileSourceEvents, type SourcedContent } from './FileSource.ts';

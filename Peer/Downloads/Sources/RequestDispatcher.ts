@@ -1,7 +1,7 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { RECEIVE_BUFFERS_BYTES } from '../../../Protocol/Limits.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { soon } from '../../../Shared/Soon.ts';
+import { soon } from '../../../Shared/Async/Soon.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { FileHolder } from '../../Model.ts';
 import { SourceScore } from './SourceScore.ts';
 

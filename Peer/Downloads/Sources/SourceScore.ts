@@ -8,7 +8,7 @@ import {
   WINDOW_BYTES_MAX,
   WINDOW_BYTES_MIN,
 } from '../../../Protocol/Limits.ts';
-import { backoffMs } from '../../../Shared/Backoff.ts';
+import { backoffMs } from '../../../Shared/Time/Backoff.ts';
 import type { Verdict } from '../Model.ts';
 
 /** Time constant of the moving average of the rate. */

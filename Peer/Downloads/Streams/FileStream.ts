@@ -1,7 +1,7 @@
 import { type ChunkLayout, chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import { FileFetch } from '../File/FileFetch.ts';
 import type { FileContext, TaskContext } from '../File/Task.ts';

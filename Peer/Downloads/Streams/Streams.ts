@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { FileFetch } from '../File/FileFetch.ts';
 import type { TaskContext } from '../File/Task.ts';
 import { PUSHED_PRIORITY } from '../Lifecycle/DownloadSlots.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { InstallEvents, SmallFileInstaller } from '../../Storage.ts';
 import { removeFolderQuietly } from '../Disk/Disk.ts';
 import { BatchInstaller, type BatchInstallerOptions } from './BatchInstaller.ts';

@@ -1,6 +1,6 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { type Clock, sleep } from '../../../Shared/Clock.ts';
+import { type Clock, sleep } from '../../../Shared/Time/Clock.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { inside, splitPath } from '../Disk/Paths.ts';
 import type { ManifestFiles } from '../Watching/ManifestFiles.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { type FolderRename, renamedPath } from '../Hashing/HashCache.ts';
 import { type InstalledFile, InstalledFiles } from './InstalledFiles.ts';
 

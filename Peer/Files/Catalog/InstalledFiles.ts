@@ -1,5 +1,5 @@
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
-import { type PagePaths, writePath } from '../../../Shared/PagePaths.ts';
+import { type PagePaths, writePath } from '../../../Shared/Paths/PagePaths.ts';
 import { type FileState, modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
 
 /** Rows of a page, which is allocated whole and freed whole. */

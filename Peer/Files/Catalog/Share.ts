@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
-import { type Clock, sleep, type WallClock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import { type Clock, sleep, type WallClock } from '../../../Shared/Time/Clock.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
 import { type OpenedFile, openShared } from '../Disk/OpenShared.ts';

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
-import type { Clock, WallClock } from '../../../Shared/Clock.ts';
+import type { Clock, WallClock } from '../../../Shared/Time/Clock.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
 import type { HashCache } from '../Hashing/HashCache.ts';
 import type { HashOutcome } from '../Hashing/HashFile.ts';

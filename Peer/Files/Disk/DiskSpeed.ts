@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Clock } from '../../../Shared/Clock.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { type Disk, diskError, ensureFolder, removeQuietly } from './Disk.ts';
 
 const MIB = 1_048_576;

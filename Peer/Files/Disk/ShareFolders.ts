@@ -10,7 +10,7 @@ import { TEMP_FOLDER } from './SafePath.ts';
  */
 export function makeShareFolders(shareDir: string): { readonly root: string; readonly temp: string } {
   try {
-    // Not with `recursive`, see Shared/MakeFolder.ts.
+    // Not with `recursive`, see Shared/Paths/MakeFolder.ts.
     if (!statSync(shareDir, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(shareDir);
     const root = realpathSync(shareDir);
     return { root, temp: join(root, TEMP_FOLDER) };

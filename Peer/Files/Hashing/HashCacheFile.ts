@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../../Shared/Log.ts';
-import { makeFolder } from '../../../Shared/MakeFolder.ts';
+import { makeFolder } from '../../../Shared/Paths/MakeFolder.ts';
 import { FolderRenames } from './FolderRenames.ts';
 import {
   type CacheRecord,

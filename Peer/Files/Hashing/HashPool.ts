@@ -1,6 +1,6 @@
 import { FILE_BYTES_MAX } from '../../../Protocol/Limits.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { RateMeter } from '../../../Shared/RateMeter.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { RateMeter } from '../../../Shared/Time/RateMeter.ts';
 import type { Hasher } from './Hasher.ts';
 import type { HashOutcome } from './HashFile.ts';
 import { LargeFile } from './LargeFile.ts';

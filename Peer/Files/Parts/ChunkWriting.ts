@@ -1,7 +1,7 @@
 import { type Blake3, createBlake3 } from '../../../Protocol/Blake3.ts';
 import type { ChunkHash } from '../../../Protocol/Ids.ts';
+import { UnderWay } from '../../../Shared/Async/UnderWay.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { UnderWay } from '../../../Shared/UnderWay.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
 
 /** The place of one chunk in its part file, shared by all its writers. */

@@ -1,4 +1,4 @@
-import { UnderWay } from '../../../Shared/UnderWay.ts';
+import { UnderWay } from '../../../Shared/Async/UnderWay.ts';
 import type { DiskFile } from '../Disk/Disk.ts';
 
 interface Waiting {

@@ -1,8 +1,8 @@
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { ChunkWriter, LentFile } from '../../Transfer.ts';
 import { type Disk, type DiskFile, diskError, removeQuietly } from '../Disk/Disk.ts';

@@ -1,5 +1,5 @@
 import { SYNC_BYTES, SYNC_MS } from '../../../Protocol/Limits.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 
 export interface PartSyncOptions {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../Shared/Clock.ts';
-import { sleep } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { sleep } from '../../../Shared/Time/Clock.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError, removeFolderQuietly } from '../Disk/Disk.ts';

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
-import { type Clock, every } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
+import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { LentFile } from '../../Transfer.ts';
 import type { ShareIndex } from '../Catalog/ShareIndex.ts';
 import { type FileState, onlyTouched, sameState } from '../Disk/FileState.ts';

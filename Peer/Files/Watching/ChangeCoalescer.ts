@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { splitPath } from '../Disk/Paths.ts';
 
 /** Changed names in one folder beyond which listing the folder is cheaper than checking each name. */

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
 import { inside, joinPath, splitPath } from '../Disk/Paths.ts';
 import { stateAt } from '../Disk/StateRows.ts';

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { type Clock, every } from '../../../Shared/Clock.ts';
 import { ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
+import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
 import type { ScanEvents } from './FolderScan.ts';
 import type { WatchFolder } from './FolderWatcher.ts';

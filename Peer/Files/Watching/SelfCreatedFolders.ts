@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { splitPath } from '../Disk/Paths.ts';
 
 /** The folders are scanned when all were reported, the last one this long ago: by then all of them are watched. */

@@ -1,4 +1,4 @@
-import { type Clock, every } from '../../../Shared/Clock.ts';
+import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { ShareHealth } from '../../ShareModel.ts';
 import type { WatchEvents, WatchFolder, Watching } from './FolderWatcher.ts';
 import { isSameRoot, type LookAtRoot, type RootState } from './RootState.ts';

@@ -1,6 +1,6 @@
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
-import { type Address, formatAddress, isDialable, isLoopback } from '../../../Shared/Address.ts';
-import type { Random } from '../../../Shared/Clock.ts';
+import { type Address, formatAddress, isDialable, isLoopback } from '../../../Shared/Network/Address.ts';
+import type { Random } from '../../../Shared/Time/Clock.ts';
 import { DiscoveryReport, type DiscoverySource } from './DiscoveryReport.ts';
 
 /**

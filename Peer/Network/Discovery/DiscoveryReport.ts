@@ -1,6 +1,6 @@
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
-import { formatNamed } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatNamed } from '../../../Shared/Network/Address.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import type { DiscoveryStep } from '../../NetworkModel.ts';
 

@@ -1,4 +1,4 @@
-import type { Address } from '../../../Shared/Address.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
 import type { Self } from '../../Model.ts';
 
 /** DNS-SD as discovery uses it. No call throws: `failed` reports the first failure. */

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { isLinkLocal, isLoopback, withoutZone } from '../../../Shared/Address.ts';
+import { isLinkLocal, isLoopback, withoutZone } from '../../../Shared/Network/Address.ts';
 
 type Interfaces = ReturnType<typeof networkInterfaces>;
 

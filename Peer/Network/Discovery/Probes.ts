@@ -1,6 +1,6 @@
 import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import type { Random } from '../../../Shared/Clock.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
+import type { Random } from '../../../Shared/Time/Clock.ts';
 import type { DiscoverySource } from './DiscoveryReport.ts';
 
 /** Validity of a probe. */

@@ -1,5 +1,5 @@
 import { discoveryToken, isDiscoveryToken, TOKEN_MS } from '../../../Protocol/Private/DiscoveryToken.ts';
-import type { WallClock } from '../../../Shared/Clock.ts';
+import type { WallClock } from '../../../Shared/Time/Clock.ts';
 import type { Self } from '../../Model.ts';
 
 export type ServiceType = 'shoal' | 'shoal-tracker';

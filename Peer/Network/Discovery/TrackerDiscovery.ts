@@ -1,7 +1,7 @@
 import type { networkInterfaces } from 'node:os';
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
+import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { Self, TrackerStatus } from '../../Model.ts';
 import { Discovery, type DiscoveryAction, trackerPorts } from './Discovery.ts';
 import type { DnsSdService, OpenDnsSd } from './DnsSdService.ts';

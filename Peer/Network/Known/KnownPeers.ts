@@ -1,6 +1,6 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
+import { type Clock, every, type Random } from '../../../Shared/Time/Clock.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { PeerLinks } from '../Links/PeerLinks.ts';
 import { PeerBook } from './PeerBook.ts';

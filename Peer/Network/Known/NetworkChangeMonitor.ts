@@ -1,5 +1,5 @@
 import type { networkInterfaces } from 'node:os';
-import { type Clock, every, type WallClock } from '../../../Shared/Clock.ts';
+import { type Clock, every, type WallClock } from '../../../Shared/Time/Clock.ts';
 
 const POLL_MS = 2_000;
 /**

@@ -1,5 +1,5 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import { type Address, formatAddress, isDialable } from '../../../Shared/Address.ts';
+import { type Address, formatAddress, isDialable } from '../../../Shared/Network/Address.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 
 /** How this peer learned of another, most trusted origin first. */

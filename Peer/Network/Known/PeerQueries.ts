@@ -1,9 +1,9 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { PEER_QUERY_FANOUT, PEER_QUERY_MS } from '../../../Protocol/Limits.ts';
 import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { PeerLinks } from '../Links/PeerLinks.ts';
 import { type PeerAnswer, validFiles } from './PeerAnswers.ts';

@@ -1,5 +1,5 @@
-import { soon } from '../../../Shared/Soon.ts';
-import type { ByteStream } from '../../../Shared/Transport.ts';
+import { soon } from '../../../Shared/Async/Soon.ts';
+import type { ByteStream } from '../../../Shared/Network/Transport.ts';
 
 /** Backlog up to which a producer need not wait. */
 const WRITABLE_BYTES = 1_048_576;

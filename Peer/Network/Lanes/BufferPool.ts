@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 
 /** A reference-counted buffer that returns to its pool with the last release. */
 export interface Pooled {

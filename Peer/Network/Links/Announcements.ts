@@ -1,7 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
-import { formatAddress } from '../../../Shared/Address.ts';
-import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { type Clock, every, type Random } from '../../../Shared/Time/Clock.ts';
 import { type AnnounceHave, HaveBatch } from './Content/HaveBatch.ts';
 import type { LinkedPeer } from './Link/LinkedPeer.ts';
 import type { PeerExchange } from './PeerExchange.ts';

@@ -1,6 +1,6 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
+import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { KnownContact } from '../../Model.ts';
 import { Suggestions } from '../Lanes/Sending/Suggestions.ts';
 import type { ChunkProvider } from '../Ports.ts';

@@ -1,7 +1,7 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { KnownContact } from '../../Model.ts';
 import type { OpenConnection, ProvenStream, SecureTransport } from './Accepting/Secure.ts';
 import { DialBackoff } from './Dialling/DialBackoff.ts';

@@ -1,7 +1,7 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { ByeReason, Hello } from '../../../Protocol/PeerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import { unlessAborted } from '../../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';

@@ -1,6 +1,6 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ControlOf, ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
 import type { KnownContact } from '../../Model.ts';
 
 export interface NamedPeersOptions {

@@ -1,8 +1,8 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MAX } from '../../../Protocol/Limits.ts';
 import type { ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
-import { type Address, formatAddress, networkClass } from '../../../Shared/Address.ts';
-import type { Random } from '../../../Shared/Clock.ts';
+import { type Address, formatAddress, networkClass } from '../../../Shared/Network/Address.ts';
+import type { Random } from '../../../Shared/Time/Clock.ts';
 import { mayDial } from './Dialling/MayDial.ts';
 
 /** Peers named to a new leecher. */

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { ownFeatures, PROTOCOL_VERSION } from '../../../Protocol/PeerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import { Closing } from '../../../Shared/Closing.ts';
+import { Closing } from '../../../Shared/Async/Closing.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
+import type { Listener } from '../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { Listener } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
 import type { LaneCounts, LinkCounters } from '../../NetworkModel.ts';
 import { ServingDesk } from '../Lanes/Desk/ServingDesk.ts';

@@ -1,10 +1,10 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import type { Clock, Random, WallClock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
-import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
+import type { Interfaces } from '../../../Shared/Network/NetworkInterfaces.ts';
+import type { Dial, Listen } from '../../../Shared/Network/Transport.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { Dial, Listen } from '../../../Shared/Transport.ts';
+import type { Clock, Random, WallClock } from '../../../Shared/Time/Clock.ts';
 import type { LinkSummary } from '../../LinkModel.ts';
 import type { KnownContact, PeerContact, Self } from '../../Model.ts';
 import type { Offer } from '../../PushModel.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { LinkCounters } from '../../NetworkModel.ts';
 import type { ExpectedLanes } from '../Lanes/Receiving/ExpectedLanes.ts';
 import type { Uploads } from '../Lanes/Sending/Uploads.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { UploadStatus } from '../../Model.ts';
 import type { ServingDesk } from '../Lanes/Desk/ServingDesk.ts';
 import type { ChunkProvider } from '../Ports.ts';

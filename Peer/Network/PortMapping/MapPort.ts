@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { MappedPort, PortRouter } from './PortMapper.ts';
 import { gatewayOfThisComputer, releaseByPmp } from './Router.ts';
 

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { formatAddress, networkClass } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import { formatAddress, networkClass } from '../../../Shared/Network/Address.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { PortMappingStatus } from '../../NetworkModel.ts';
 
 /** Half of the lease that routers are asked for. */

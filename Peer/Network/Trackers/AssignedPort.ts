@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { decodeReply, encodeRequest, type RefusalReason } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import { backoffMs } from '../../../Shared/Backoff.ts';
-import { type Clock, type Random, sleep } from '../../../Shared/Clock.ts';
-import type { LookupName } from '../../../Shared/NameLookup.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
+import type { LookupName } from '../../../Shared/Network/NameLookup.ts';
+import type { BindDatagram, DatagramSocket } from '../../../Shared/Network/Transport.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { BindDatagram, DatagramSocket } from '../../../Shared/Transport.ts';
+import { backoffMs } from '../../../Shared/Time/Backoff.ts';
+import { type Clock, type Random, sleep } from '../../../Shared/Time/Clock.ts';
 
 /** Total time for an answer: a tracker may still be starting. */
 const ANSWER_TIMEOUT_MS = 10_000;

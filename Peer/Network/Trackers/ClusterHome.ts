@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 
 /** Spares contacted at once when the home is lost: the first one may be dead too. */
 const SPARES_AT_ONCE = 2;

@@ -1,5 +1,11 @@
 import { CLUSTER_MEMBERS_MAX } from '../../../Protocol/Limits.ts';
-import { type Address, formatAddress, isDialable, isLoopback, withZoneOf } from '../../../Shared/Address.ts';
+import {
+  type Address,
+  formatAddress,
+  isDialable,
+  isLoopback,
+  withZoneOf,
+} from '../../../Shared/Network/Address.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
 /** Clusters that are remembered. */

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import { type Clock, every } from '../../../Shared/Clock.ts';
-import type { LookupName } from '../../../Shared/NameLookup.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
+import type { LookupName } from '../../../Shared/Network/NameLookup.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
+import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
 /** Interval of lookups while the tracker of a name is not connected. */

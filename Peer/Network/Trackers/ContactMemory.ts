@@ -1,6 +1,6 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import { type Address, formatAddress, isLoopback } from '../../../Shared/Network/Address.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { ContactStore } from '../Ports.ts';
 

@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 import type { Self } from '../../Model.ts';
 import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import type { LinkEvent } from './Session/TrackerLink.ts';

@@ -1,4 +1,4 @@
-import { type Address, isLoopback } from '../../../Shared/Address.ts';
+import { type Address, isLoopback } from '../../../Shared/Network/Address.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { EmbeddedTracker, StartTracker } from '../Ports.ts';
 

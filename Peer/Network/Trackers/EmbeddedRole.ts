@@ -1,7 +1,7 @@
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { DiscoveryStep } from '../../NetworkModel.ts';
 import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import type { StartTracker } from '../Ports.ts';

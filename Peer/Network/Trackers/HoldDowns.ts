@@ -1,4 +1,4 @@
-import { backoffMs } from '../../../Shared/Backoff.ts';
+import { backoffMs } from '../../../Shared/Time/Backoff.ts';
 
 /** Absences of a tracker that count: those without an hour between them. */
 const REMEMBERED_MS = 3_600_000;

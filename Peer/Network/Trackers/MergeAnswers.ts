@@ -1,7 +1,7 @@
 import { earliestOf, type PeerExtensions } from '../../../Protocol/Extensions.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Hit, Holder, ListedPeer } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, isDialable, isLoopback, withZoneOf } from '../../../Shared/Address.ts';
+import { type Address, isDialable, isLoopback, withZoneOf } from '../../../Shared/Network/Address.ts';
 import type { FileHolder, PeerSummary, SearchHit } from '../../Model.ts';
 
 /** This peer's point of view on an answer. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { formatNamed } from '../../../Shared/Address.ts';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { formatNamed } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
 const BY_HAND = 'Or link to a peer by hand: connect <host:port>';

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../../Shared/Clock.ts';
+import { type Clock, sleep } from '../../../Shared/Time/Clock.ts';
 
 /**
  * Waiting time for this peer's own tracker, per check and number of checks, so that a failed start ends the wait.

@@ -1,5 +1,5 @@
 import type { InstanceId, PeerId } from '../../../Protocol/Ids.ts';
-import { type Address, isLoopback } from '../../../Shared/Address.ts';
+import { type Address, isLoopback } from '../../../Shared/Network/Address.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
 /** Number of discovered trackers in use at once. docs/reference/protocol.md, "Discovery". */

@@ -1,6 +1,6 @@
 import type { TrackerReply } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
+import { type Address, formatAddress, isLoopback } from '../../../Shared/Network/Address.ts';
+import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import { planHome } from './ClusterHome.ts';
 import { ClusterSpares } from './ClusterSpares.ts';

@@ -17,8 +17,8 @@ import type {
   TrackerReply,
   TrackerRequest,
 } from '../../../Protocol/TrackerMessages.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { Coverage } from '../../Coverage.ts';
 import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { decodeReply } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress, formatNamed } from '../../../Shared/Address.ts';
-import { sleep } from '../../../Shared/Clock.ts';
-import { Closing } from '../../../Shared/Closing.ts';
+import { Closing } from '../../../Shared/Async/Closing.ts';
+import { type Address, formatAddress, formatNamed } from '../../../Shared/Network/Address.ts';
+import type { DatagramSocket } from '../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { DatagramSocket } from '../../../Shared/Transport.ts';
+import { sleep } from '../../../Shared/Time/Clock.ts';
 import type { TrackerPlace, TrackerStatus } from '../../Model.ts';
 import type { DiscoveryStep } from '../../NetworkModel.ts';
 import { configuredStep, stepLines } from '../Discovery/DiscoveryReport.ts';

@@ -1,12 +1,12 @@
 import type { networkInterfaces } from 'node:os';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { Prove } from '../../../Protocol/PeerProof.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
-import type { LookupName } from '../../../Shared/NameLookup.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
+import type { LookupName } from '../../../Shared/Network/NameLookup.ts';
+import type { BindDatagram } from '../../../Shared/Network/Transport.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { BindDatagram } from '../../../Shared/Transport.ts';
+import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { Self, TrackerPlace } from '../../Model.ts';
 import type { OpenDnsSd } from '../Discovery/DnsSdService.ts';
 import type { CatalogFeed, ContactStore, StartTracker } from '../Ports.ts';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopback } from '../../../Shared/Address.ts';
+import { isLoopback } from '../../../Shared/Network/Address.ts';
 
 /** Facts about a request that decide whether it is answered, before its body is read. */
 export interface RequestFacts {

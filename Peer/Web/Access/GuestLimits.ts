@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/TokenBucket.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/Time/TokenBucket.ts';
 import { remoteOf } from '../Files/ClientSocket.ts';
 
 /** Requests of one client that make the peer ask the network or list its share. */

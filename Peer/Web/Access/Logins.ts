@@ -1,6 +1,6 @@
-import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/TokenBucket.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/Time/TokenBucket.ts';
 import type { WebPasswords } from '../Ports.ts';
 import { digest } from './Sessions.ts';
 

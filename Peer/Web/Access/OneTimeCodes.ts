@@ -1,5 +1,5 @@
-import { isLoopback } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import { isLoopback } from '../../../Shared/Network/Address.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { digest } from './Sessions.ts';
 
 /** Time in which a code is valid, in milliseconds: a browser starts meanwhile. */

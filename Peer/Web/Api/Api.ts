@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import * as v from 'valibot';
-import { isLoopback } from '../../../Shared/Address.ts';
+import { isLoopback } from '../../../Shared/Network/Address.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import { bodyDenial, type Denial, isReading } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 
 /** Upper bound on the body of a request in bytes, and on the time to receive it in milliseconds. */
 export const BODY_BYTES_MAX = 64 * 1_024;

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { every } from '../../../Shared/Clock.ts';
+import { every } from '../../../Shared/Time/Clock.ts';
 import type { WebOptions } from '../Ports.ts';
 import { failureJson } from './Envelope.ts';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 
 /** Bytes of a refused body that are dropped, and the time to receive them, so that the client reads the answer. */
 const DROPPED_BYTES_MAX = 1_024 * 1_024;

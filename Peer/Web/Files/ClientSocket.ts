@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Address, normalHost } from '../../../Shared/Address.ts';
-import { descriptorOf } from '../../../Shared/Descriptors.ts';
+import { type Address, normalHost } from '../../../Shared/Network/Address.ts';
+import { descriptorOf } from '../../../Shared/Program/Descriptors.ts';
 import type { PlainSocket } from '../../Transfer.ts';
 
 /** Time without any byte in either direction after which a connection is closed, in milliseconds. */

@@ -1,7 +1,7 @@
 import { create as contentDisposition } from 'content-disposition';
 import mime from 'mime';
 import parseRange from 'range-parser';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { ServedFile, WebRange } from '../Ports.ts';
 
 /** Status and headers of the answer to a request for a file, and the bytes that follow. */

@@ -1,6 +1,6 @@
 import { toUSVString } from 'node:util';
 import { html } from 'hono/html';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { CatalogEntry } from '../../Model.ts';
 
 /** One row of a folder: a file, or a folder with the sum of its files. */

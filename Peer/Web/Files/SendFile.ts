@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
-import { unlessAborted } from '../../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
 import type { MetalinkMaker, MetalinkRequest } from '../Metalink/MetalinkMaker.ts';
 import type { ServedFile, WebFiles } from '../Ports.ts';
 import { goneOf, plainSocketOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';

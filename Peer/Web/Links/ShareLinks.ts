@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { WallClock } from '../../../Shared/Clock.ts';
 import { diskCode, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { WallClock } from '../../../Shared/Time/Clock.ts';
 
 /** Links that may exist at a time. */
 const LINKS_MAX = 1_000;

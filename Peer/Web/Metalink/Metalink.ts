@@ -1,5 +1,5 @@
 import { toUSVString } from 'node:util';
-import { safeText } from '../../../Shared/SafeText.ts';
+import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { WebDigest } from '../Ports.ts';
 
 /** One content and the addresses that it can be fetched from. */

@@ -1,5 +1,5 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { type Address, parseHostPort } from '../../../Shared/Address.ts';
+import { type Address, parseHostPort } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { WebDigest, WebOptions } from '../Ports.ts';
 import { httpGet } from './HttpGet.ts';

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { type Address, formatAddress, isLoopback, withoutZone } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/TokenBucket.ts';
+import { type Address, formatAddress, isLoopback, withoutZone } from '../../../Shared/Network/Address.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/Time/TokenBucket.ts';
 import type { WebDigest } from '../Ports.ts';
 import type { HttpGet } from './HttpGet.ts';
 

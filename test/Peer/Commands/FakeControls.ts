@@ -27,7 +27,7 @@ import type {
 } from '../../../Peer/NetworkModel.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
-import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
+import { LIMIT_SCOPES, type Rates } from '../../../Shared/Network/Rates.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { FakePushing } from './FakePushing.ts';
 

@@ -4,8 +4,8 @@ import type { Source, SourceEvents } from '../../../Peer/Transfer.ts';
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { type Clock, sleep } from '../../../Shared/Time/Clock.ts';
 import { FakeBundles } from './FakeBundles.ts';
 import { FakePeer, FakeSource, fakeDescription } from './FakePeer.ts';
 

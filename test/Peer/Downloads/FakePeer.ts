@@ -11,9 +11,9 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 
 export const MIB = 1_048_576;
 /** Right and wrong bytes. Shared: a receiver that keeps a piece must copy it. */

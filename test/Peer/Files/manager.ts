@@ -1,7 +1,7 @@
 import { onTestFinished, vi } from 'vitest';
 import { FileManager, type FileManagerOptions } from '../../../Peer/FileManager.ts';
-import { systemClock } from '../../../Shared/Clock.ts';
 import { silentLog } from '../../../Shared/Log.ts';
+import { systemClock } from '../../../Shared/Time/Clock.ts';
 import type { TempFolder } from '../../Support/TempFolder.ts';
 
 /** A running FileManager on a real folder, hashing in this thread, with a short quiet period. Closed with the test. */

@@ -20,7 +20,7 @@ import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { LANE_REQUESTS_MAX, UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';
 import { type ControlOf, decodeLane, encodeLane } from '../../../Protocol/PeerMessages.ts';
-import type { ByteStream, ReadTarget } from '../../../Shared/Transport.ts';
+import type { ByteStream, ReadTarget } from '../../../Shared/Network/Transport.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { instanceOf, peerIdOf } from './links.ts';
 import { hello } from './Stranger.ts';

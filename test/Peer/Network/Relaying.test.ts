@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PeerLinksOptions } from '../../../Peer/Network/Links/PeerLinks.ts';
 import { encodeLane, encodePreamble } from '../../../Protocol/PeerMessages.ts';
-import type { StreamHandler } from '../../../Shared/Transport.ts';
+import type { StreamHandler } from '../../../Shared/Network/Transport.ts';
 import { simulatedHandshake } from '../../../Simulator/SimulatedSecure.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, open, patient, requestAll, startNode, watcher } from './links.ts';

@@ -1,7 +1,7 @@
 import type { PeerLinksOptions } from '../../../Peer/Network/Links/PeerLinks.ts';
 import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import { type ControlMessage, decodeControl, encodeControl } from '../../../Protocol/PeerMessages.ts';
-import type { ByteStream } from '../../../Shared/Transport.ts';
+import type { ByteStream } from '../../../Shared/Network/Transport.ts';
 import { simulatedHandshake } from '../../../Simulator/SimulatedSecure.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { instanceOf, type Node, peerIdOf, startNode } from './links.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAddress } from '../../../Shared/Address.ts';
+import { formatAddress } from '../../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, open, patient, peerIdOf, requestAll, startNode, watcher } from './links.ts';

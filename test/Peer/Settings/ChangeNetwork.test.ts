@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { changeNetwork, withNetworkLine } from '../../../Peer/Settings/ChangeNetwork.ts';
-import { readConfig } from '../../../Shared/ConfigPath.ts';
+import { readConfig } from '../../../Shared/Program/ConfigPath.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 const INVITE = 'shoal:join/aeaacaqdaqcqmbyibefawdanbyhwyylceaz75hh63q';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { expect, test } from 'vitest';
 import { readCommandLine } from '../../../Peer/Settings/CommandLine.ts';
-import { parseConfig } from '../../../Shared/ConfigLines.ts';
+import { parseConfig } from '../../../Shared/Program/ConfigLines.ts';
 
 function read(args: string, environment: Record<string, string> = {}) {
   let out = '';

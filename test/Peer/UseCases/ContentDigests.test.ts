@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ContentDigests } from '../../../Peer/UseCases/ContentDigests.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { someBytes } from '../../Support/TestLan.ts';
 
 const MIB = 1_048_576;

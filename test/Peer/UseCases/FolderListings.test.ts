@@ -3,7 +3,7 @@ import type { CatalogEntry, PeerContact } from '../../../Peer/Model.ts';
 import { FolderListings } from '../../../Peer/UseCases/FolderListings.ts';
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 

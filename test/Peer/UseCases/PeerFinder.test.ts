@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { PeerSummary } from '../../../Peer/Model.ts';
 import { PeerFinder } from '../../../Peer/UseCases/PeerFinder.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import type { Address } from '../../../Shared/Address.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 const SELF = { peerId: 'ab'.repeat(32) as PeerId, name: 'anna', port: 9_001 };

@@ -11,9 +11,9 @@ import type { WebCommand, WebDigest, WebFacts, WebHost, WebOptions } from '../..
 import { secureSockets } from '../../../Peer/Web/SecureSockets.ts';
 import { WebServer } from '../../../Peer/Web/WebServer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import { systemClock } from '../../../Shared/Clock.ts';
+import type { Address } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { systemClock } from '../../../Shared/Time/Clock.ts';
 
 /** Bytes of one write. */
 const PIECE = 1_048_576;

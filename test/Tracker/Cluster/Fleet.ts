@@ -11,7 +11,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { decodeRecord, isQuestion } from '../../../Tracker/Cluster/BusRecords.ts';
 import type { Datagram } from '../../../Tracker/OwnPart.ts';

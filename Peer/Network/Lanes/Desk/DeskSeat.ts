@@ -1,5 +1,5 @@
 import type { FileId } from '../../../../Protocol/Ids.ts';
-import { RateMeter } from '../../../../Shared/RateMeter.ts';
+import { RateMeter } from '../../../../Shared/Time/RateMeter.ts';
 import { RangeSender } from './RangeSender.ts';
 import { relay } from './Relay.ts';
 import type { ByteRange, Desk, Seat, ServeClient, Sink, Upload } from './Serving.ts';

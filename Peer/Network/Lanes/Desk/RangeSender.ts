@@ -1,6 +1,6 @@
 import { chunkLayout, chunkLength } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { PumpOutcome } from '../../Ports.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';

@@ -1,4 +1,4 @@
-import { unlessAborted } from '../../../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../../../Shared/Async/OnAbort.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';
 import type { Sink } from './Serving.ts';
 

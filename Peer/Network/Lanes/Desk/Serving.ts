@@ -1,8 +1,8 @@
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
-import type { NetworkClass } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import type { RateMeter } from '../../../../Shared/RateMeter.ts';
+import type { NetworkClass } from '../../../../Shared/Network/Address.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
+import type { RateMeter } from '../../../../Shared/Time/RateMeter.ts';
 import type { PeerContact } from '../../../Model.ts';
 import type { PlainSocket } from '../../../Transfer.ts';
 import type { ChunkProvider, FilePump } from '../../Ports.ts';

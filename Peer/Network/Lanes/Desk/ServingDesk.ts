@@ -1,5 +1,5 @@
 import { SLOT_GROW_MS } from '../../../../Protocol/Limits.ts';
-import { RateMeter } from '../../../../Shared/RateMeter.ts';
+import { RateMeter } from '../../../../Shared/Time/RateMeter.ts';
 import { BufferPool } from '../BufferPool.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';
 import { DeskSeat } from './DeskSeat.ts';

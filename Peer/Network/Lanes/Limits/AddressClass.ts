@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import { type NetworkClass, networkClass, normalHost } from '../../../../Shared/Address.ts';
-import type { Interfaces } from '../../../../Shared/NetworkInterfaces.ts';
+import { type NetworkClass, networkClass, normalHost } from '../../../../Shared/Network/Address.ts';
+import type { Interfaces } from '../../../../Shared/Network/NetworkInterfaces.ts';
 
 /**
  * Network class of an IP: `loopback`; `lan` for private and link-local addresses, and for networks of this computer's

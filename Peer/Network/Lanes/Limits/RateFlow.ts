@@ -1,5 +1,5 @@
 import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
-import type { NetworkClass } from '../../../../Shared/Address.ts';
+import type { NetworkClass } from '../../../../Shared/Network/Address.ts';
 
 /** A flow that waits for bytes. */
 export interface Waiter {

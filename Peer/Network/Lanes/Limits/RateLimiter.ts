@@ -1,8 +1,8 @@
 import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
-import { NETWORK_CLASSES, type NetworkClass } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import { RateMeter } from '../../../../Shared/RateMeter.ts';
-import { LIMIT_SCOPES, type LimitScope, type Rates } from '../../../../Shared/Rates.ts';
+import { NETWORK_CLASSES, type NetworkClass } from '../../../../Shared/Network/Address.ts';
+import { LIMIT_SCOPES, type LimitScope, type Rates } from '../../../../Shared/Network/Rates.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
+import { RateMeter } from '../../../../Shared/Time/RateMeter.ts';
 import { ByteBudget } from './ByteBudget.ts';
 import { type FlowLimits, RateFlow, type Waiter } from './RateFlow.ts';
 

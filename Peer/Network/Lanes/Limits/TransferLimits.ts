@@ -1,7 +1,7 @@
-import type { NetworkClass } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import type { Interfaces } from '../../../../Shared/NetworkInterfaces.ts';
-import { LIMIT_SCOPES, type Rates } from '../../../../Shared/Rates.ts';
+import type { NetworkClass } from '../../../../Shared/Network/Address.ts';
+import type { Interfaces } from '../../../../Shared/Network/NetworkInterfaces.ts';
+import { LIMIT_SCOPES, type Rates } from '../../../../Shared/Network/Rates.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { Inflow, LimitStatus } from '../../../NetworkModel.ts';
 import { localClass } from './AddressClass.ts';
 import { RateLimiter } from './RateLimiter.ts';

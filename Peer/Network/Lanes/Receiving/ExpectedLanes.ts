@@ -2,10 +2,10 @@ import { badFrame } from '../../../../Protocol/Codec.ts';
 import { FrameDecoder } from '../../../../Protocol/FrameDecoder.ts';
 import { GREETING_FRAME_BYTES_MAX, LANE_TOKEN_MS } from '../../../../Protocol/Limits.ts';
 import { decodeLane } from '../../../../Protocol/PeerMessages.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
+import type { ByteStream, ReadTarget, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { FedStream } from './FedStream.ts';
 
 interface Expected {

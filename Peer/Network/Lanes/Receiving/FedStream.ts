@@ -1,4 +1,4 @@
-import type { ByteStream, ReadTarget } from '../../../../Shared/Transport.ts';
+import type { ByteStream, ReadTarget } from '../../../../Shared/Network/Transport.ts';
 
 /**
  * Feeds a ReadTarget from the `data` events of a stream that cannot read into it, such as an accepted one over TLS.

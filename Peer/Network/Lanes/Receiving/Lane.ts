@@ -1,9 +1,9 @@
 import { badFrame } from '../../../../Protocol/Codec.ts';
 import { LANE_REQUESTS_MAX, TURN_UNLIMITED } from '../../../../Protocol/Limits.ts';
 import { encodeLane, type LaneOf } from '../../../../Protocol/PeerMessages.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import type { ByteStream, ReadTarget, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { asShoalError, ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { ChunkOutcome } from '../../../Transfer.ts';
 import { BatchedWriter } from '../BatchedWriter.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';

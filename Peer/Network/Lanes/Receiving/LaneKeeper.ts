@@ -1,5 +1,5 @@
-import { every } from '../../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { every } from '../../../../Shared/Time/Clock.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';
 import type { ChunkReceipt, LaneRequest } from './ChunkReceipt.ts';
 import { Lane, type LaneOptions } from './Lane.ts';

@@ -7,8 +7,8 @@ import {
   LANE_DATA_TYPE,
   type LaneOf,
 } from '../../../../Protocol/PeerMessages.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import type { ReadTarget } from '../../../../Shared/Transport.ts';
+import type { ReadTarget } from '../../../../Shared/Network/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { REGION_ROOM, type ReceiveBuffers, type Region } from './ReceiveBuffers.ts';
 
 /** Size of the read-ahead for headers and small payloads. */

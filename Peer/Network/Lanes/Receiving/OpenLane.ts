@@ -1,9 +1,9 @@
 import { encodeLane, encodePreamble } from '../../../../Protocol/PeerMessages.ts';
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
+import { type Address, formatAddress } from '../../../../Shared/Network/Address.ts';
+import type { ByteStream, Dial, ReadTarget, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { asShoalError, ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream, Dial, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { LaneWay } from '../../../LinkModel.ts';
 import type { OpenLane } from './Lane.ts';
 

@@ -1,5 +1,5 @@
 import { RECEIVE_BUFFERS_BYTES } from '../../../../Protocol/Limits.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { BufferPool, type Memory, type Pooled } from '../BufferPool.ts';
 
 /** Largest region: the section of one bundled file of 1 MiB, with its flag. */

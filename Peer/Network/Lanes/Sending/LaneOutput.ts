@@ -1,5 +1,5 @@
-import type { Address } from '../../../../Shared/Address.ts';
-import type { ByteStream } from '../../../../Shared/Transport.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
+import type { ByteStream } from '../../../../Shared/Network/Transport.ts';
 import type { LentFile } from '../../../Transfer.ts';
 import type { FilePump, PumpOutcome } from '../../Ports.ts';
 import type { FileRun } from '../../Sendfile/Sendfile.ts';

@@ -5,7 +5,7 @@ import {
   LANE_DATA_HEADER_BYTES,
   type RefusalCode,
 } from '../../../../Protocol/PeerMessages.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { ChunkProvider } from '../../Ports.ts';
 import type { FileRun } from '../../Sendfile/Sendfile.ts';
 import type { BufferPool, Pooled } from '../BufferPool.ts';

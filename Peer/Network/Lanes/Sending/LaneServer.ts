@@ -16,7 +16,7 @@ import {
   type LaneOf,
   type RefusalCode,
 } from '../../../../Protocol/PeerMessages.ts';
-import type { StreamHandler } from '../../../../Shared/Transport.ts';
+import type { StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import type { LaneOutput } from './LaneOutput.ts';
 
 /** A queued request. */

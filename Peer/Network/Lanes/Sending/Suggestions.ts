@@ -1,8 +1,8 @@
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import type { ControlOf } from '../../../../Protocol/PeerMessages.ts';
-import type { Clock, Random } from '../../../../Shared/Clock.ts';
-import { soon } from '../../../../Shared/Soon.ts';
+import { soon } from '../../../../Shared/Async/Soon.ts';
+import type { Clock, Random } from '../../../../Shared/Time/Clock.ts';
 import type { ChunkProvider } from '../../Ports.ts';
 import { SUGGESTION_MS, type Suggestion, SuperSeeding } from './SuperSeeding.ts';
 

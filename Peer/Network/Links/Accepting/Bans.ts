@@ -1,6 +1,6 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { BAN_MS } from '../../../../Protocol/Limits.ts';
-import { isLoopback } from '../../../../Shared/Address.ts';
+import { isLoopback } from '../../../../Shared/Network/Address.ts';
 
 const BANS_MAX = 10_000;
 

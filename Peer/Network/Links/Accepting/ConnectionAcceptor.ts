@@ -1,5 +1,5 @@
-import type { Clock } from '../../../../Shared/Clock.ts';
-import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Network/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { Bans } from './Bans.ts';
 import { ConnectionRoom, type Place } from './ConnectionRoom.ts';
 import { FirstBytes } from './FirstBytes.ts';

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../../../Shared/Address.ts';
+import { isLoopback } from '../../../../Shared/Network/Address.ts';
 
 /** Places of one host, enough for several peers and their lanes. Loopback is exempt. */
 const PER_HOST_MAX = 32;

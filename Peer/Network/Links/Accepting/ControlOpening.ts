@@ -1,4 +1,4 @@
-import type { Clock } from '../../../../Shared/Clock.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { FirstBytes } from './FirstBytes.ts';
 import { HandshakeRates } from './HandshakeRates.ts';
 import type { Incoming, Occupant, Opening } from './Opening.ts';

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { GREETING_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
-import type { Address } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Network/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { type Incoming, type Occupant, OPENING_BYTES_MAX, type Opening } from './Opening.ts';
 
 export interface FirstBytesOptions {

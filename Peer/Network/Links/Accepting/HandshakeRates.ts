@@ -1,6 +1,6 @@
-import { isLoopback } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import { fullBucket, takeToken } from '../../../../Shared/TokenBucket.ts';
+import { isLoopback } from '../../../../Shared/Network/Address.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
+import { fullBucket, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
 
 /** Handshakes of one host (loopback exempt) and of all together. One costs about 2 ms of CPU. */
 const PER_HOST_RATE = { burst: 32, perSecond: 8 };

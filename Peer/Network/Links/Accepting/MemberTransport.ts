@@ -5,10 +5,10 @@ import {
   memberProof,
   provesMembership,
 } from '../../../../Protocol/Private/MemberProof.ts';
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import { type Address, formatAddress } from '../../../../Shared/Network/Address.ts';
+import type { StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { ProvenStream, SecureTransport } from './Secure.ts';
 
 export interface MemberTransportOptions {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Address } from '../../../../Shared/Address.ts';
-import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 
 /** An accepted connection whose first bytes are known. Exactly one opening takes it over, as a stream or a socket. */
 export interface Incoming {

@@ -1,5 +1,5 @@
 import { type ConnectionKind, encodePreamble, PREAMBLE_BYTES } from '../../../../Protocol/PeerMessages.ts';
-import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { claimsStart, type Occupant, type Opening } from './Opening.ts';
 
 /** The beginning of every preamble. */

@@ -1,7 +1,7 @@
 import { PEER_PORT_FIRST, PEER_PORT_LAST } from '../../../../Protocol/Limits.ts';
-import type { Random } from '../../../../Shared/Clock.ts';
+import type { ByteStream, Listen, Listener, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream, Listen, Listener, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Random } from '../../../../Shared/Time/Clock.ts';
 
 /** A TCP port that is bound before its listener exists. */
 export interface ReservedPort {

@@ -1,6 +1,6 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
-import type { Address } from '../../../../Shared/Address.ts';
-import type { ByteStream, Dial, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
+import type { ByteStream, Dial, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import type { Incoming } from './Opening.ts';
 
 /** An encrypted stream whose remote side has proven that it owns the key of a peer id. */

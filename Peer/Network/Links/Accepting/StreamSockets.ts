@@ -1,10 +1,16 @@
 import { createServer, isIP, Socket, connect as tcpConnect } from 'node:net';
 import { DIAL_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
-import { type Address, formatAddress, normalHost } from '../../../../Shared/Address.ts';
-import { descriptorOf } from '../../../../Shared/Descriptors.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
+import { type Address, formatAddress, normalHost } from '../../../../Shared/Network/Address.ts';
+import type {
+  ByteStream,
+  Dial,
+  Listen,
+  ReadTarget,
+  StreamHandler,
+} from '../../../../Shared/Network/Transport.ts';
+import { descriptorOf } from '../../../../Shared/Program/Descriptors.ts';
 import { asShoalError, ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream, Dial, Listen, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
 
 /**
  * TCP sockets. Measured on Node 20.20 and 24.21: `onread` with a function as buffer keeps its memory over 6 million

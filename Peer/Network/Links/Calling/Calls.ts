@@ -1,7 +1,7 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import { fullBucket, type Rate, takeToken } from '../../../../Shared/TokenBucket.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
+import { fullBucket, type Rate, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
 
 /** Time for which a call is not repeated. */
 const REPEAT_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { HelloExtensions } from '../../../../Protocol/Extensions.ts';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import type { ControlOf, ExchangedPeer } from '../../../../Protocol/PeerMessages.ts';
-import type { Address } from '../../../../Shared/Address.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { KnownContact, PeerContact } from '../../../Model.ts';
 import type { TransferLimits } from '../../Lanes/Limits/TransferLimits.ts';

@@ -1,5 +1,5 @@
-import { isLoopback } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import { isLoopback } from '../../../../Shared/Network/Address.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 
 /** Delay of a test after a link: an incoming link often makes it unnecessary. */
 const TEST_AFTER_MS = 3_000;

@@ -1,7 +1,7 @@
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { HAVE_BATCH_MS } from '../../../../Protocol/Limits.ts';
 import { encodeControl } from '../../../../Protocol/PeerMessages.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 
 const CHUNKS_PER_MESSAGE = 4_096;
 

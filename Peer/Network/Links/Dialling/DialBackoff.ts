@@ -1,6 +1,6 @@
 import { AWAY_RETRY_MS } from '../../../../Protocol/Limits.ts';
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
-import { backoffMs } from '../../../../Shared/Backoff.ts';
+import { type Address, formatAddress } from '../../../../Shared/Network/Address.ts';
+import { backoffMs } from '../../../../Shared/Time/Backoff.ts';
 
 /**
  * Backoff of an address at which no peer ever answered: 1 s, doubled up to 30 min. The address may be that of a

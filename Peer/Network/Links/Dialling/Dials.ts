@@ -1,9 +1,9 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { encodeLane, encodePreamble } from '../../../../Protocol/PeerMessages.ts';
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import { type Address, formatAddress } from '../../../../Shared/Network/Address.ts';
+import type { Dial, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { Dial, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { LaneServer } from '../../Lanes/Sending/LaneServer.ts';
 import type { Uploads } from '../../Lanes/Sending/Uploads.ts';
 import type { OpenConnection, SecureTransport } from '../Accepting/Secure.ts';

@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
+import { type Address, formatAddress } from '../../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 
 export function anotherPeer(address: Address): ShoalError {

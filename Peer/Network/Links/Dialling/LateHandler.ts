@@ -1,4 +1,4 @@
-import type { StreamHandler } from '../../../../Shared/Transport.ts';
+import type { StreamHandler } from '../../../../Shared/Network/Transport.ts';
 
 /** The handler of a stream whose owner is known later: holds what arrives until then. */
 export class LateHandler implements StreamHandler {

@@ -1,4 +1,4 @@
-import { type Address, isDialable } from '../../../../Shared/Address.ts';
+import { type Address, isDialable } from '../../../../Shared/Network/Address.ts';
 
 /** Lowest port of a Shoal peer: a named peer below would probably be an attack on another service. */
 const PORT_MIN = 1_024;

@@ -1,6 +1,6 @@
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import { type Address, formatAddress } from '../../../../Shared/Network/Address.ts';
 import { asShoalError, ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 
 /**
  * Time without a connection the first way, dial or call, after which the other way is tried as well: above a round

@@ -1,9 +1,9 @@
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import type { ControlOf, ExchangedPeer } from '../../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
-import type { Address, NetworkClass } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import type { Dial } from '../../../../Shared/Transport.ts';
+import type { Address, NetworkClass } from '../../../../Shared/Network/Address.ts';
+import type { Dial } from '../../../../Shared/Network/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { KnownContact } from '../../../Model.ts';
 import type { Offer } from '../../../PushModel.ts';
 import type { RateLimiter } from '../../Lanes/Limits/RateLimiter.ts';

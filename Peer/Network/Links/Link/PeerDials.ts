@@ -1,6 +1,6 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import type { ControlMessage, ControlOf, RefusalCode } from '../../../../Protocol/PeerMessages.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
 import { asShoalError } from '../../../../Shared/ShoalError.ts';
 import type { LaneWay } from '../../../LinkModel.ts';
 import type { KnownContact } from '../../../Model.ts';

@@ -11,9 +11,9 @@ import {
   encodeControl,
   type Hello,
 } from '../../../../Protocol/PeerMessages.ts';
-import { type Clock, every } from '../../../../Shared/Clock.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { asShoalError, ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import { type Clock, every } from '../../../../Shared/Time/Clock.ts';
 import { BatchedWriter } from '../../Lanes/BatchedWriter.ts';
 import type { ProvenStream } from '../Accepting/Secure.ts';
 import type { RelayVia } from '../Relaying/RelayTypes.ts';

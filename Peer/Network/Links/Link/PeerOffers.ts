@@ -1,8 +1,8 @@
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { OFFER_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
 import type { ControlMessage, ControlOf, RefusalCode } from '../../../../Protocol/PeerMessages.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { Offer } from '../../../PushModel.ts';
 import type { OfferEvents, SentOffer } from '../../../Transfer.ts';
 import { RemoteHoldings } from '../Content/RemoteHoldings.ts';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../../../Shared/Clock.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { type Answer, type AnswerTo, LinkRequests, type Question, refusal } from './LinkRequests.ts';
 
 const TICK_MS = 1_000;

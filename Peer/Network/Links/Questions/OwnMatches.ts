@@ -1,6 +1,6 @@
 import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import { fullBucket, takeToken } from '../../../../Shared/TokenBucket.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
+import { fullBucket, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
 import type { CatalogFeed } from '../../Ports.ts';
 
 /** Limit on questions by words of all peers together: searching a large share takes milliseconds. */

@@ -1,5 +1,5 @@
 import { PEER_IDS_BURST, PEER_IDS_MS, PEER_WORDS_BURST, PEER_WORDS_MS } from '../../../../Protocol/Limits.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../../Shared/TokenBucket.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
 
 /**
  * Rates at which one peer may search by words or by id, name other peers and trackers, and cause dials, itself or

@@ -1,7 +1,7 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import type { ByteStream, ReadTarget, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { KnownContact, PeerContact } from '../../../Model.ts';
 import { FedStream } from '../../Lanes/Receiving/FedStream.ts';
 import { FirstBytes } from '../Accepting/FirstBytes.ts';

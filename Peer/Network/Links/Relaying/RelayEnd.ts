@@ -1,5 +1,5 @@
-import type { Clock } from '../../../../Shared/Clock.ts';
-import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Network/Transport.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { RateFlow } from '../../Lanes/Limits/RateFlow.ts';
 
 /** Time for the last bytes of an ended connection before it is cut. */

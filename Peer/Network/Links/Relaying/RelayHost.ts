@@ -1,9 +1,9 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { RELAY_TOKEN_MS } from '../../../../Protocol/Limits.ts';
 import { decodeLane, encodeLane, FRAME_HEADER_BYTES } from '../../../../Protocol/PeerMessages.ts';
-import { type Clock, every } from '../../../../Shared/Clock.ts';
+import type { ByteStream } from '../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { ByteStream } from '../../../../Shared/Transport.ts';
+import { type Clock, every } from '../../../../Shared/Time/Clock.ts';
 import type { RelayStatus } from '../../../NetworkModel.ts';
 import { RateLimiter } from '../../Lanes/Limits/RateLimiter.ts';
 import type { TransferLimits } from '../../Lanes/Limits/TransferLimits.ts';

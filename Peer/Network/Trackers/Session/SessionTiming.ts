@@ -1,5 +1,5 @@
 import { HEARTBEAT_MAX_MS, RELAYED_RETRY_MS } from '../../../../Protocol/Limits.ts';
-import type { Random } from '../../../../Shared/Clock.ts';
+import type { Random } from '../../../../Shared/Time/Clock.ts';
 import type { Purpose, SessionState } from './SessionTypes.ts';
 import type { Transaction } from './Transactions.ts';
 

@@ -1,6 +1,6 @@
 import type { InstanceId } from '../../../../Protocol/Ids.ts';
 import type { RefusalReason, ReplyOf } from '../../../../Protocol/TrackerMessages.ts';
-import { formatAddress } from '../../../../Shared/Address.ts';
+import { formatAddress } from '../../../../Shared/Network/Address.ts';
 import type { SessionState } from './SessionTypes.ts';
 
 /** This peer's registration state at one tracker: the last answers, and whether the tracker still responds. */

@@ -1,8 +1,8 @@
 import { isEncodable, type TrackerReply, type TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
 import { TrackerSession } from './TrackerSession.ts';
 

@@ -5,7 +5,7 @@ import type {
   TrackerRequest,
 } from '../../../../Protocol/TrackerMessages.ts';
 import { encodeRequest } from '../../../../Protocol/TrackerMessages.ts';
-import { isLoopback } from '../../../../Shared/Address.ts';
+import { isLoopback } from '../../../../Shared/Network/Address.ts';
 import { type ErrorCode, ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { answerText, answerTo } from './QueryAnswers.ts';

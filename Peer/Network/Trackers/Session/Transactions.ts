@@ -1,6 +1,6 @@
 import { TRACKER_RETRY_MS } from '../../../../Protocol/Limits.ts';
-import { backoffMs } from '../../../../Shared/Backoff.ts';
-import type { Random } from '../../../../Shared/Clock.ts';
+import { backoffMs } from '../../../../Shared/Time/Backoff.ts';
+import type { Random } from '../../../../Shared/Time/Clock.ts';
 
 /** One pending request. Retransmissions keep the id, so that a reply to any of them counts. */
 export interface Transaction<T> {

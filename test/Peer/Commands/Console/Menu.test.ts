@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { CommandInterface } from '../../../../Peer/CommandInterface.ts';
-import { systemClock } from '../../../../Shared/Clock.ts';
+import { systemClock } from '../../../../Shared/Time/Clock.ts';
 import { downloadOf, entryOf, FakeControls, fileIdOf, hitOf } from '../FakeControls.ts';
 
 const MENU = '(1) download a file\n(2) list files\n(3) quit\n';

@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import type { FolderFile } from '../../../../Peer/Storage.ts';
 import { fileIdOf } from '../../../../Protocol/FileId.ts';
-import { sleep } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { sleep } from '../../../../Shared/Time/Clock.ts';
 import { Desk, fileIdNumber } from '../Desk.ts';
 import { type FakePeer, MIB } from '../FakePeer.ts';
 

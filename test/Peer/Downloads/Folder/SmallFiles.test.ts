@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FolderFile } from '../../../../Peer/Storage.ts';
-import { sleep } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { sleep } from '../../../../Shared/Time/Clock.ts';
 import { Desk, fileIdNumber } from '../Desk.ts';
 import type { FakePeer } from '../FakePeer.ts';
 

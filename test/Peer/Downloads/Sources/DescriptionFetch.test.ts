@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DescriptionFetch } from '../../../../Peer/Downloads/Sources/DescriptionFetch.ts';
 import type { FileSource } from '../../../../Peer/Downloads/Sources/FileSource.ts';
-import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { madeFile } from '../../Files/Parts/parts.ts';

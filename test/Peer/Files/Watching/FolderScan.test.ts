@@ -8,7 +8,7 @@ import { FolderScan, type FolderScanOptions } from '../../../../Peer/Files/Watch
 import { FolderWalk } from '../../../../Peer/Files/Watching/FolderWalk.ts';
 import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
 import type { WalkFolders } from '../../../../Peer/Files/Watching/ThreadWalk.ts';
-import { systemClock } from '../../../../Shared/Clock.ts';
+import { systemClock } from '../../../../Shared/Time/Clock.ts';
 import { LINUX, title } from '../../../Support/Requires.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 

@@ -9,7 +9,7 @@ import {
   encodeControl,
 } from '../../../../Protocol/PeerMessages.ts';
 import type { RelayedFile } from '../../../../Protocol/RelayMessages.ts';
-import type { ByteStream } from '../../../../Shared/Transport.ts';
+import type { ByteStream } from '../../../../Shared/Network/Transport.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { instanceOf, peerIdOf } from '../links.ts';
 import { type Managed, never, startManager, startManagers, timed } from '../managers.ts';

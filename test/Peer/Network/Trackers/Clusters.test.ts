@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Address } from '../../../../Shared/Address.ts';
-import { formatAddress } from '../../../../Shared/Address.ts';
-import type { BindDatagram } from '../../../../Shared/Transport.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
+import { formatAddress } from '../../../../Shared/Network/Address.ts';
+import type { BindDatagram } from '../../../../Shared/Network/Transport.ts';
 import { MemoryBus } from '../../../../Tracker/Cluster/MemoryBus.ts';
 import type { Tracker } from '../../../../Tracker/Tracker.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { LookupName } from '../../../../Shared/NameLookup.ts';
-import type { BindDatagram } from '../../../../Shared/Transport.ts';
+import type { LookupName } from '../../../../Shared/Network/NameLookup.ts';
+import type { BindDatagram } from '../../../../Shared/Network/Transport.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../../Support/seeds.ts';
 import { connected, TrackerLan } from './TrackerLan.ts';

@@ -8,10 +8,10 @@ import { type FileId, newInstanceId, type PeerId } from '../../../../Protocol/Id
 import { TRACKER_PORT } from '../../../../Protocol/Limits.ts';
 import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress, formatNamed } from '../../../../Shared/Address.ts';
 import { silentLog } from '../../../../Shared/Log.ts';
-import type { LookupName } from '../../../../Shared/NameLookup.ts';
-import type { BindDatagram } from '../../../../Shared/Transport.ts';
+import { type Address, formatAddress, formatNamed } from '../../../../Shared/Network/Address.ts';
+import type { LookupName } from '../../../../Shared/Network/NameLookup.ts';
+import type { BindDatagram } from '../../../../Shared/Network/Transport.ts';
 import type { Bus } from '../../../../Tracker/Cluster/Bus.ts';
 import { Tracker, type TrackerOptions } from '../../../../Tracker/Tracker.ts';
 import { keyOf } from '../../../Support/keys.ts';

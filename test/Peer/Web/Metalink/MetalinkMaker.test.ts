@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { HttpGet, HttpReply } from '../../../../Peer/Web/Metalink/HttpGet.ts';
-import type { Address } from '../../../../Shared/Address.ts';
-import type { Clock } from '../../../../Shared/Clock.ts';
+import type { Address } from '../../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { digestOf, FakeWebHost, idOf, webOn } from '../FakeWebHost.ts';
 

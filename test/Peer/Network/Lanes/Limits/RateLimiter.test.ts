@@ -3,9 +3,9 @@ import { localClass } from '../../../../../Peer/Network/Lanes/Limits/AddressClas
 import type { RateFlow } from '../../../../../Peer/Network/Lanes/Limits/RateFlow.ts';
 import { RateLimiter } from '../../../../../Peer/Network/Lanes/Limits/RateLimiter.ts';
 import { TransferLimits } from '../../../../../Peer/Network/Lanes/Limits/TransferLimits.ts';
-import type { NetworkClass } from '../../../../../Shared/Address.ts';
-import type { Clock } from '../../../../../Shared/Clock.ts';
+import type { NetworkClass } from '../../../../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
+import type { Clock } from '../../../../../Shared/Time/Clock.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { seeds } from '../../../../Support/seeds.ts';
 

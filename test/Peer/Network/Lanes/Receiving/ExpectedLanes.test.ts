@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ExpectedLanes } from '../../../../../Peer/Network/Lanes/Receiving/ExpectedLanes.ts';
 import { encodeLane } from '../../../../../Protocol/PeerMessages.ts';
-import type { ByteStream, ReadTarget } from '../../../../../Shared/Transport.ts';
+import type { ByteStream, ReadTarget } from '../../../../../Shared/Network/Transport.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 
 const HOST = '10.0.0.7';

@@ -3,8 +3,8 @@ import { RateLimiter } from '../../../../../Peer/Network/Lanes/Limits/RateLimite
 import { LaneKeeper } from '../../../../../Peer/Network/Lanes/Receiving/LaneKeeper.ts';
 import { ReceiveBuffers } from '../../../../../Peer/Network/Lanes/Receiving/ReceiveBuffers.ts';
 import type { FileId } from '../../../../../Protocol/Ids.ts';
+import type { ByteStream } from '../../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../../Shared/ShoalError.ts';
-import type { ByteStream } from '../../../../../Shared/Transport.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 
 function keeper() {

@@ -7,7 +7,7 @@ import { ConnectionAcceptor } from '../../../../../Peer/Network/Links/Accepting/
 import { claimsHttp } from '../../../../../Peer/Network/Links/Accepting/HttpRefusal.ts';
 import type { Opening } from '../../../../../Peer/Network/Links/Accepting/Opening.ts';
 import { listen } from '../../../../../Peer/Network/Links/Accepting/StreamSockets.ts';
-import { systemClock } from '../../../../../Shared/Clock.ts';
+import { systemClock } from '../../../../../Shared/Time/Clock.ts';
 
 /** A server of node:http behind the acceptor, on a loopback port. */
 async function httpBehindAcceptor() {

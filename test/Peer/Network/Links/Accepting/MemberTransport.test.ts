@@ -13,7 +13,7 @@ import { peerIdOf } from '../../../../../Protocol/PeerKey.ts';
 import { encodePreamble } from '../../../../../Protocol/PeerMessages.ts';
 import { MEMBER_PROOF_BYTES } from '../../../../../Protocol/Private/MemberProof.ts';
 import { networkKeys } from '../../../../../Protocol/Private/NetworkKeys.ts';
-import { type Clock, systemClock } from '../../../../../Shared/Clock.ts';
+import { type Clock, systemClock } from '../../../../../Shared/Time/Clock.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 
 const LAB = networkKeys(new Uint8Array(16).fill(1)).member;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { portsOf, reservePort } from '../../../../../Peer/Network/Links/Accepting/ReservedPort.ts';
+import type { ByteStream, Listen, StreamHandler } from '../../../../../Shared/Network/Transport.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { ShoalError } from '../../../../../Shared/ShoalError.ts';
-import type { ByteStream, Listen, StreamHandler } from '../../../../../Shared/Transport.ts';
 
 /** A machine on which `taken` ports are in use; `connect` acts as a remote host that dials. */
 function machine(taken: (port: number) => boolean) {

@@ -6,9 +6,9 @@ import { tlsTransport } from '../../../../../Peer/Network/Links/Accepting/TlsSoc
 import { PeerLinks } from '../../../../../Peer/Network/Links/PeerLinks.ts';
 import { certificateOf } from '../../../../../Peer/State/Certificate.ts';
 import { peerIdOf } from '../../../../../Protocol/PeerKey.ts';
-import { systemClock } from '../../../../../Shared/Clock.ts';
 import { silentLog } from '../../../../../Shared/Log.ts';
-import type { ByteStream } from '../../../../../Shared/Transport.ts';
+import type { ByteStream } from '../../../../../Shared/Network/Transport.ts';
+import { systemClock } from '../../../../../Shared/Time/Clock.ts';
 import { collect, instanceOf, listAt, openAt, patient, requestAll, watcher } from '../../links.ts';
 import { MemoryPart, MemoryShare } from '../../MemoryShare.ts';
 

@@ -12,8 +12,8 @@ import { LateHandler } from '../../../../../Peer/Network/Links/Dialling/LateHand
 import { certificateOf } from '../../../../../Peer/State/Certificate.ts';
 import { peerIdOf } from '../../../../../Protocol/PeerKey.ts';
 import { encodePreamble } from '../../../../../Protocol/PeerMessages.ts';
-import { type Clock, systemClock } from '../../../../../Shared/Clock.ts';
-import type { StreamHandler } from '../../../../../Shared/Transport.ts';
+import type { StreamHandler } from '../../../../../Shared/Network/Transport.ts';
+import { type Clock, systemClock } from '../../../../../Shared/Time/Clock.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 
 import { ecIdentity, rsaIdentity } from './ForeignCertificates.ts';

@@ -5,8 +5,8 @@ import { RelayHost } from '../../../../../Peer/Network/Links/Relaying/RelayHost.
 import type { RelayPeer } from '../../../../../Peer/Network/Links/Relaying/RelayTypes.ts';
 import type { PeerId } from '../../../../../Protocol/Ids.ts';
 import { encodeLane } from '../../../../../Protocol/PeerMessages.ts';
+import type { ByteStream } from '../../../../../Shared/Network/Transport.ts';
 import { ShoalError } from '../../../../../Shared/ShoalError.ts';
-import type { ByteStream } from '../../../../../Shared/Transport.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { patient, peerIdOf } from '../../links.ts';
 
