@@ -115,11 +115,11 @@ export const PIECE_BYTES_MAX = 2 * MIB;
 // Frames
 /** Largest body of a control frame. */
 export const CONTROL_FRAME_BYTES_MAX = 64 * KIB;
-/** Largest body before `hello` or `token` of the other side. */
 /** Name of control links inside TLS (ALPN). */
 export const CONTROL_ALPN = 'shoal/2';
 /** Name of lanes inside TLS (ALPN), in private networks. */
 export const LANE_ALPN = 'shoal-lane/2';
+/** Largest body before `hello` or `token` of the other side. */
 export const GREETING_FRAME_BYTES_MAX = KIB;
 /** Largest body accepted by a lane's server: a bundle request. */
 export const LANE_REQUEST_BYTES_MAX = 10 * KIB;

@@ -8,6 +8,7 @@ import {
   PIECE_BYTES_MAX,
 } from '../../Protocol/Limits.ts';
 import {
+  type ConnectionKind,
   type ControlMessage,
   decodeControl,
   decodeLane,
@@ -16,6 +17,7 @@ import {
   encodeDataHeaders,
   encodeLane,
   encodePreamble,
+  FEATURES,
   FRAME_HEADER_BYTES,
   LANE_DATA_HEADER_BYTES,
   LANE_DATA_TYPE,
@@ -27,6 +29,7 @@ import { controlExamples, laneExamples } from './examples.ts';
 import { hostileBytes, isBadFrame, weightOf } from './hostile.ts';
 
 const golden = readGolden('peer-v2');
+const KINDS = ['control', 'lane', 'backLane', 'relayed'] as const satisfies readonly ConnectionKind[];
 const frames = [...golden].filter(([title]) => !title.startsWith('preamble'));
 
 /** A whole frame, as a decoder for the kind of link. */
@@ -39,9 +42,7 @@ function decoded<M>(decode: (type: number, body: Uint8Array) => M | undefined, f
 
 test('every golden section belongs to a message, and every message has one', () => {
   const titles = [
-    'preamble control',
-    'preamble lane',
-    'preamble backLane',
+    ...KINDS.map((kind) => `preamble ${kind}`),
     ...Object.keys(controlExamples).map((type) => `control ${type}`),
     ...Object.keys(laneExamples).map((type) => `lane ${type}`),
   ];
@@ -49,7 +50,7 @@ test('every golden section belongs to a message, and every message has one', () 
 });
 
 describe('golden bytes', () => {
-  test.each(['control', 'lane', 'backLane'] as const)('preamble %s', (kind) => {
+  test.each(KINDS)('preamble %s', (kind) => {
     const bytes = golden.get(`preamble ${kind}`) ?? Buffer.alloc(0);
     expect(encodePreamble(kind).toString('hex')).toBe(bytes.toString('hex'));
     expect(decodePreamble(bytes)).toEqual({ kind, version: 2 });
@@ -69,7 +70,16 @@ describe('golden bytes', () => {
 });
 
 test('every reason has its number', () => {
-  const codes = ['not-found', 'changed', 'busy', 'denied', 'failed', 'cancelled', 'already-have'] as const;
+  const codes = [
+    'not-found',
+    'changed',
+    'busy',
+    'denied',
+    'failed',
+    'cancelled',
+    'already-have',
+    'unanswered',
+  ] as const;
   for (const [number, code] of codes.entries()) {
     expect(encodeControl({ type: 'refused', requestId: 0, code }).at(-1)).toBe(number);
     expect(encodeLane({ type: 'reject', id: 0, code }).at(-1)).toBe(number);
@@ -88,6 +98,13 @@ test('every reason has its number', () => {
   for (const [number, reason] of reasons.entries()) {
     expect(encodeControl({ type: 'bye', reason }).at(-1)).toBe(number);
   }
+  expect(encodeControl({ type: 'bye', reason: 'other' }).at(-1)).toBe(255);
+});
+
+test('every rest of a suggestion, and every feature, has its number', () => {
+  for (const [number, rest] of (['anything', 'spread', 'nothing'] as const).entries())
+    expect(encodeControl({ ...controlExamples.suggest, rest, chunks: [] }).at(-3)).toBe(number);
+  expect(FEATURES).toEqual({ answersQueries: 1, suggests: 2, bundles: 4, turns: 8 });
 });
 
 test('the encoded headers of data frames are the starts of the frames', () => {

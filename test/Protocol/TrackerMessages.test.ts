@@ -157,6 +157,11 @@ test('every reason of a refusal has its number', () => {
   }
 });
 
+test('every part of an answer has its number', () => {
+  for (const [number, part] of (['whole', 'index', 'relayed', 'last'] as const).entries())
+    expect(encodeReply(0, { ...replyExamples.located, part }).readUInt8(20)).toBe(number);
+});
+
 test('a request is narrowed by its type, without casts', () => {
   const { request } = decodeRequest(golden.get('request publish') ?? Buffer.alloc(0));
   switch (request.type) {

@@ -220,6 +220,7 @@ export const controlExamples: Examples<ControlMessage> = {
     undialable: true,
     acceptsDialBack: true,
     relays: true,
+    wallMs: 1_700_000_000_000,
   },
   list: { type: 'list', requestId, folder: 'films', cursor: 0 },
   listPage: {

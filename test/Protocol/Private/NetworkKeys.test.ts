@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '../../../Protocol/Ids.ts';
+import { CONTROL_ALPN, LANE_ALPN } from '../../../Protocol/Limits.ts';
 import { discoveryToken, isDiscoveryToken, TOKEN_MS } from '../../../Protocol/Private/DiscoveryToken.ts';
-import { memberProof, provesMembership } from '../../../Protocol/Private/MemberProof.ts';
+import { MEMBER_EXPORTER, memberProof, provesMembership } from '../../../Protocol/Private/MemberProof.ts';
 import { networkKeys } from '../../../Protocol/Private/NetworkKeys.ts';
 
 // All golden values were made with Python's hmac and hashlib.
@@ -15,6 +16,14 @@ test('golden keys', () => {
   expect(hex(keys.datagram)).toBe('912d0cacb23faf70576f725b7d1b0473977e37e675131b4551227089b9b7e768');
   expect(hex(keys.discovery)).toBe('4f578f46c0a6f89aec24cc1304caca04402f123088dda428cfe9a026192cf76a');
   expect(keys.id).toBe('9f7dbbd976adc79f');
+});
+
+test('names inside TLS', () => {
+  expect([CONTROL_ALPN, LANE_ALPN, MEMBER_EXPORTER]).toEqual([
+    'shoal/2',
+    'shoal-lane/2',
+    'EXPORTER-shoal-member',
+  ]);
 });
 
 describe('membership proof', () => {
