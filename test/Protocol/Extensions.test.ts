@@ -112,7 +112,13 @@ describe('old and new readers and writers of version 2', () => {
 });
 
 test('a message of a later version in a frame of this version', () => {
-  const { undialable: _, acceptsDialBack: __, relays: _relays, wallMs: _ms, ...hello } = controlExamples.hello;
+  const {
+    undialable: _,
+    acceptsDialBack: __,
+    relays: _relays,
+    wallMs: _ms,
+    ...hello
+  } = controlExamples.hello;
   const frame = encodeControl(hello);
   const grown = Buffer.concat([
     frame.subarray(FRAME_HEADER_BYTES, -1),
