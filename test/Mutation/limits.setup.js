@@ -11,9 +11,13 @@ const { LIFTED_LIMIT, LIMITS_USED } = process.env;
 globalThis.usedLimits ??= new Set();
 globalThis.limitOf ??= (key, value) => {
   globalThis.usedLimits.add(key);
-  if (key !== LIFTED_LIMIT) return value;
-  return Array.isArray(value) ? value.map((each) => each * FACTOR) : value * FACTOR;
+  return key === LIFTED_LIMIT ? liftedOf(value, /MIN$/.test(key) ? 0 : FACTOR) : value;
 };
+function liftedOf(value, factor) {
+  if (Array.isArray(value)) return value.map((each) => each * factor);
+  if (typeof value !== 'object') return value * factor;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, each * factor]));
+}
 if (LIMITS_USED !== undefined)
   afterAll(() => {
     const file = relative(process.cwd(), expect.getState().testPath);

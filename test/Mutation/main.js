@@ -8,7 +8,7 @@ import { sampleUnits } from './Units.js';
 /**
  * `npm run mutate -- <folder>` breaks the sources of a folder, one place at a time, and runs the unit tests that
  * reach the place. `--lines N` takes a random sample of whole functions with about N lines, `--seed S` another
- * sample. `--limits` breaks only the limits.
+ * sample. `--limits` breaks only the limits, `--name R` only those whose `path:NAME` matches.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     lines: { type: 'string' },
     seed: { type: 'string', default: '1' },
     limits: { type: 'boolean' },
+    name: { type: 'string', default: '' },
     verbose: { type: 'boolean' },
   },
 });
@@ -36,7 +37,7 @@ process.env.MUTATION_TESTS = JSON.stringify([`test/${folder}/**/*.test.ts`, ...a
 
 const texts = files.map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 if (values.limits) {
-  await liftLimits(texts);
+  await liftLimits(texts, new RegExp(values.name));
   process.exit();
 }
 const mutate =
