@@ -12,17 +12,20 @@ import {
   CLUSTER_TRACKERS_MAX,
   EXTENSIONS_BYTES_MAX,
   EXTENSIONS_MAX,
+  FILE_EXTENSIONS_BYTES_MAX,
   GREETING_FRAME_BYTES_MAX,
 } from '../../Protocol/Limits.ts';
 import { listedFile, listedFileBytes } from '../../Protocol/ListedFile.ts';
 import {
   byeToVersion,
+  type ControlOf,
   decodeControl,
   decodeLane,
   encodeControl,
   FRAME_HEADER_BYTES,
 } from '../../Protocol/PeerMessages.ts';
-import { publishedEntry, publishedEntryBytes } from '../../Protocol/TrackerItems.ts';
+import { relayedFile } from '../../Protocol/RelayMessages.ts';
+import { hit, publishedEntry, publishedEntryBytes } from '../../Protocol/TrackerItems.ts';
 import {
   decodeReply,
   decodeRequestBody,
@@ -196,6 +199,24 @@ describe('limits', () => {
     expect(read(bounded, long(EXTENSIONS_BYTES_MAX))).toEqual({ n: 5 });
     expect(() => read(bounded, long(EXTENSIONS_BYTES_MAX + 1))).toThrow(badFrame);
   });
+
+  const file = { fileId: controlExamples.offer.fileId, path: 'b', size: 3 };
+  const offer: ControlOf<'offer'> = { type: 'offer', requestId: 1, chunks: 1, ...file };
+  test.each([
+    ['listed', written(listedFile, { ...file, modifiedMs: 7 }), (bytes) => read(listedFile, bytes)],
+    ['published', written(publishedEntry, { ...file, kind: 'file' }), (bytes) => read(publishedEntry, bytes)],
+    ['relayed', written(relayedFile, { ...file, complete: true }), (bytes) => read(relayedFile, bytes)],
+    ['found', written(hit, { ...file, holderCount: 0, holders: [] }), (bytes) => read(hit, bytes)],
+    ['offered', encodeControl(offer).subarray(FRAME_HEADER_BYTES), (bytes) => decodeControl(22, bytes)],
+  ] as const satisfies [string, Buffer, (bytes: Buffer) => unknown][])(
+    'of the extensions of a %s file',
+    (_kind, plain, decode) => {
+      const extended = (bytes: number) =>
+        Buffer.concat([plain.subarray(0, -1), Buffer.of(1), ext(100, Buffer.alloc(bytes - 4))]);
+      expect(decode(extended(FILE_EXTENSIONS_BYTES_MAX))).toEqual(decode(plain));
+      expect(() => decode(extended(FILE_EXTENSIONS_BYTES_MAX + 1))).toThrow(badFrame);
+    },
+  );
 
   test('of the name of a cluster and of its trackers', () => {
     const { cluster, trackers } = aliveExtensions;
