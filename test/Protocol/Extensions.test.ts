@@ -209,7 +209,7 @@ describe('limits', () => {
     ['found', written(hit, { ...file, holderCount: 0, holders: [] }), (bytes) => read(hit, bytes)],
     ['offered', encodeControl(offer).subarray(FRAME_HEADER_BYTES), (bytes) => decodeControl(22, bytes)],
   ] as const satisfies [string, Buffer, (bytes: Buffer) => unknown][])(
-    'of the extensions of a %s file',
+    'of the extensions of a file that is %s',
     (_kind, plain, decode) => {
       const extended = (bytes: number) =>
         Buffer.concat([plain.subarray(0, -1), Buffer.of(1), ext(100, Buffer.alloc(bytes - 4))]);

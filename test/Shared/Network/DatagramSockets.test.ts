@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { silentLog } from '../../../Shared/Log.ts';
 import { bindDatagramTelling } from '../../../Shared/Network/DatagramSockets.ts';
@@ -35,6 +36,21 @@ test('an invalid address is one lost datagram', async () => {
   await socket.close();
   socket.send(Buffer.from('x'), { host: '127.0.0.1', port: 9 });
 });
+
+const RECEIVE_BUFFER_MAX = '/proc/sys/net/core/rmem_max';
+test.runIf(existsSync(RECEIVE_BUFFER_MAX))(
+  'a socket has 4 MiB of receive buffer, or warns that the system grants less',
+  async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
+    const socket = await bindDatagramTelling(log)({ port: 0, host: '127.0.0.1' });
+    await socket.close();
+    const granted = Number(readFileSync(RECEIVE_BUFFER_MAX, 'utf8'));
+    expect(warnings.map((text) => text.includes(`only ${granted} bytes of receive buffer`))).toEqual(
+      granted < 4_194_304 ? [true] : [],
+    );
+  },
+);
 
 test.runIf(hasIpv6)('all interfaces are those of IPv4 and IPv6', async () => {
   const socket = await bind({ port: 0 });
