@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const page = readFileSync(new URL('../docs/reference/security.md', import.meta.url), 'utf8');
-const named = [...page.matchAll(/`([A-Za-z/]+\.test\.ts)`: "([^"]+)"/g)];
+const pages = ['reference/security.md', 'contributing/security-tests.md'].map((path) =>
+  readFileSync(new URL(`../docs/${path}`, import.meta.url), 'utf8'),
+);
+const named = pages.flatMap((page) => [...page.matchAll(/`([A-Za-z/]+\.test\.ts)`: "([^"]+)"/g)]);
 
-test('every promise of the security page names a test', () => {
-  const rows = page.split('\n').filter((line) => /^\| (?!Promise|-)/.test(line) && !line.startsWith('|---'));
+test.each(pages)('every row names a test', (page) => {
+  const rows = page.split('\n').filter((line) => /^\| (?!Promise|Threat|-)/.test(line));
   expect(rows.length).toBeGreaterThan(30);
   for (const row of rows) expect(row).toMatch(/`[A-Za-z/]+\.test\.ts`: "[^"]+" \|$/);
 });

@@ -40,6 +40,12 @@ test('a peer cannot name us, itself, banned peers, or ports of other services', 
   ];
   await namer.send(encodeControl(peers(...list)));
   expect(found).toEqual([peerIdOf(5)]);
+  // A second namer confirms addresses outside the LAN, but no broadcast or multicast.
+  const other = await stranger('10.0.0.67');
+  await other.send(greeting(67));
+  await other.send(encodeControl(peers(named(8, '255.255.255.255'), named(11, '224.0.0.1'))));
+  await namer.send(encodeControl(peers(named(11, '224.0.0.1'))));
+  expect(found).toEqual([peerIdOf(5)]);
   await close();
 });
 

@@ -7,38 +7,79 @@ import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 const HOST = '10.0.0.7';
 const TOKEN = 'a'.repeat(32);
 
-/** A lane with the expected token. @param reads - whether its stream can read into memory of its owner */
-async function opened(readsInto: boolean) {
-  const reasons: unknown[] = [];
-  const lanes = new ExpectedLanes(new SimulatedClock(), (_host, reason) => reasons.push(reason));
-  const targets: ReadTarget[] = [];
-  const filled: number[] = [];
+const HELLO = encodeLane({ type: 'token', token: TOKEN });
+
+/** An expected lane, and a connection from `host`. @param reads - whether its stream can read into memory of its owner */
+function connection({ readsInto = true, host = HOST, full = false } = {}) {
+  const seen = { reasons: [] as unknown[], targets: [] as ReadTarget[], filled: [] as number[], calls: '' };
+  const lanes = new ExpectedLanes(new SimulatedClock(), (_host, reason) => seen.reasons.push(reason));
   const memory = Buffer.alloc(8);
   const into: ReadTarget = {
     nextBuffer: () => memory,
     filled: (bytes) => {
-      filled.push(bytes);
+      seen.filled.push(bytes);
       return true;
     },
   };
   const stream: ByteStream = {
-    remote: { host: HOST, port: 1 },
+    remote: { host, port: 1 },
     write: () => true,
     pause: () => {},
     resume: () => {},
     end: () => {},
-    destroy: () => {},
+    destroy: () => {
+      seen.calls += 'destroyed ';
+    },
     readInto: (target) => {
-      targets.push(target);
+      seen.targets.push(target);
       return readsInto;
     },
   };
-  const expected = { host: HOST, handler: { closed: () => {} }, into };
-  const lane = lanes.expect(TOKEN, expected, new AbortController().signal);
-  const { handler } = lanes.accept(stream, false, () => {});
-  handler.data?.(encodeLane({ type: 'token', token: TOKEN }));
-  return { handler, stream, lane: await lane, into, targets, filled, reasons };
+  const owner = {
+    drained: () => {
+      seen.calls += 'drained ';
+    },
+    closed: () => {
+      seen.calls += 'closed ';
+    },
+  };
+  const lane = lanes.expect(TOKEN, { host: HOST, handler: owner, into }, new AbortController().signal);
+  void lane.then(() => {
+    seen.calls += 'opened ';
+  });
+  const { handler, evict } = lanes.accept(stream, full, () => {});
+  return { handler, evict, stream, lane, into, seen };
 }
+
+async function opened(readsInto: boolean) {
+  const { seen, ...made } = connection({ readsInto });
+  made.handler.data?.(HELLO);
+  return { ...made, ...seen, lane: await made.lane };
+}
+
+test.each([
+  ['another host', '10.0.0.8', HELLO, 'destroyed '],
+  ['another token', HOST, encodeLane({ type: 'token', token: 'b'.repeat(32) }), 'destroyed '],
+  ['another message', HOST, encodeLane({ type: 'lineUp' }), 'destroyed '],
+  ['its token twice', HOST, Buffer.concat([HELLO, HELLO]), 'destroyed opened '],
+])('a back lane with %s is a violation', async (_what, host, bytes, calls) => {
+  const { handler, seen } = connection({ host });
+  handler.data?.(bytes);
+  await Promise.resolve();
+  expect([seen.reasons, seen.calls]).toEqual([[expect.objectContaining({ code: 'BAD_FRAME' })], calls]);
+});
+
+test('the owner of a back lane learns of its end, and it can be evicted', async () => {
+  const { handler, evict, lane, seen } = connection();
+  handler.drained?.();
+  handler.data?.(HELLO);
+  await lane;
+  handler.drained?.();
+  handler.closed(undefined);
+  evict();
+  expect(seen.calls).toBe('opened drained closed destroyed ');
+  expect(connection({ full: true }).seen.calls).toBe('destroyed ');
+});
 
 test('a back lane is read into the memory of its owner where the stream can', async () => {
   const { handler, stream, lane, into, targets, filled, reasons } = await opened(true);
