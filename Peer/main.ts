@@ -22,12 +22,12 @@ import { assemblePeer, reserve } from './Assembly.ts';
 import { CommandInterface, networkSentence, runOneShot } from './CommandInterface.ts';
 import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
+import { openWeb } from './OpenWeb.ts';
 import type { Peer } from './Peer.ts';
 import { type EarlyExit, readCommandLine, type Settings } from './Settings/CommandLine.ts';
 import { readSettingsAgain } from './Settings/SettingChanges.ts';
 import { makeShare } from './State/ShareFolder.ts';
 import { StateFolder } from './State/StateFolder.ts';
-import { openWeb } from './WebAssembly.ts';
 
 /** Timeout of a download without any source when the commands come from a pipe. */
 const SCRIPT_PATIENCE_MS = 30_000;

@@ -3,8 +3,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openWeb } from '../../../Peer/OpenWeb.ts';
 import { loadWebIdentity, webCertificateOf } from '../../../Peer/State/WebCertificate.ts';
-import { openWeb } from '../../../Peer/WebAssembly.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
