@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { unlessAborted } from '../../Shared/Async/OnAbort.ts';
+import { BoundedMap } from '../../Shared/BoundedMap.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { type Clock, sleep } from '../../Shared/Time/Clock.ts';
 import type { FileManager } from '../FileManager.ts';
@@ -29,7 +30,7 @@ const PAUSE_MS = 3;
 export class ContentDigests {
   readonly #files: Pick<FileManager, 'find' | 'read'>;
   readonly #clock: Clock;
-  readonly #known = new Map<FileId, ContentDigest>();
+  readonly #known = new BoundedMap<FileId, ContentDigest>(KEPT_MAX);
   readonly #pending = new Map<FileId, Promise<ContentDigest>>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -40,11 +41,7 @@ export class ContentDigests {
 
   /** The digest, if it was computed before. */
   known(fileId: FileId): ContentDigest | undefined {
-    const digest = this.#known.get(fileId);
-    if (digest === undefined) return undefined;
-    this.#known.delete(fileId);
-    this.#known.set(fileId, digest);
-    return digest;
+    return this.#known.use(fileId);
   }
 
   /**
@@ -67,7 +64,7 @@ export class ContentDigests {
     const settled = computed.then(
       (digest) => {
         this.#pending.delete(fileId);
-        this.#keep(fileId, digest);
+        this.#known.set(fileId, digest);
       },
       () => void this.#pending.delete(fileId),
     );
@@ -94,11 +91,5 @@ export class ContentDigests {
       pieces.push(piece.digest('hex'));
     }
     return { sha256: whole.digest('hex'), pieceBytes: layout.chunkBytes, pieces };
-  }
-
-  #keep(fileId: FileId, digest: ContentDigest): void {
-    this.#known.set(fileId, digest);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > KEPT_MAX && oldest !== undefined) this.#known.delete(oldest);
   }
 }

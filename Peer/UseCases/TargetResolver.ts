@@ -1,5 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { isListedFolder } from '../../Protocol/ListedFile.ts';
+import { BoundedMap } from '../../Shared/BoundedMap.ts';
 import { formatAddress } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { Clock, WallClock } from '../../Shared/Time/Clock.ts';
@@ -53,7 +54,7 @@ export class TargetResolver {
   readonly #network: NetworkManager;
   readonly #folders: FolderListings;
   readonly #own: OwnTargets;
-  readonly #seen = new Map<FileId, SearchHit>();
+  readonly #seen = new BoundedMap<FileId, SearchHit>(SEEN_MAX);
 
   constructor(options: TargetResolverOptions) {
     this.#options = options;
@@ -65,12 +66,7 @@ export class TargetResolver {
 
   /** Remembers displayed hits, so that id prefixes resolve to them later. */
   remember(hits: readonly SearchHit[]): void {
-    for (const hit of hits) {
-      this.#seen.delete(hit.fileId);
-      this.#seen.set(hit.fileId, hit);
-      const [oldest] = this.#seen.keys();
-      if (this.#seen.size > SEEN_MAX && oldest !== undefined) this.#seen.delete(oldest);
-    }
+    for (const hit of hits) this.#seen.set(hit.fileId, hit);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { BoundedMap } from '../../Shared/BoundedMap.ts';
 import { ReplayWindow } from './ReplayWindow.ts';
 
 /**
@@ -65,12 +66,12 @@ interface Sender {
 /** Opens sealed datagrams of any member, each once. */
 export class DatagramOpener {
   readonly #key: Uint8Array;
-  readonly #sendersMax: number;
-  readonly #senders = new Map<string, Sender>();
+  /** In the order of their last datagram. */
+  readonly #senders: BoundedMap<string, Sender>;
 
   constructor(key: Uint8Array, sendersMax = SENDERS_MAX) {
     this.#key = key;
-    this.#sendersMax = sendersMax;
+    this.#senders = new BoundedMap(sendersMax);
   }
 
   /** Number of senders with a window. */
@@ -94,16 +95,8 @@ export class DatagramOpener {
     const content = decrypted(bytes, sender.subKey);
     if (content === undefined) return undefined;
     sender.window.add(counter);
-    this.#keep(name, sender);
-    return content;
-  }
-
-  /** Keeps the senders in the order of their last datagram. */
-  #keep(name: string, sender: Sender): void {
-    this.#senders.delete(name);
     this.#senders.set(name, sender);
-    const [oldest] = this.#senders.keys();
-    if (this.#senders.size > this.#sendersMax && oldest !== undefined) this.#senders.delete(oldest);
+    return content;
   }
 }
 

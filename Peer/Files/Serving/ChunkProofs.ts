@@ -1,4 +1,5 @@
 import type { ChunkHash } from '../../../Protocol/Ids.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
 import { hashRange } from '../Disk/HashRange.ts';
 import { readFully } from '../Disk/NodeDisk.ts';
@@ -20,8 +21,10 @@ const FILES_MAX = 64;
  * not stall.
  */
 export class ChunkProofs {
-  /** By path, oldest first. */
-  readonly #proven = new Map<string, { readonly state: FileState; readonly positions: Set<number> }>();
+  /** By path. */
+  readonly #proven = new BoundedMap<string, { readonly state: FileState; readonly positions: Set<number> }>(
+    FILES_MAX,
+  );
 
   /** Whether the open file, still in this state, contains the chunk. Reads a chunk once per state. */
   async holds(path: string, fd: number, state: FileState, check: ChunkCheck): Promise<boolean> {
@@ -32,14 +35,7 @@ export class ChunkProofs {
     const hash = await hashRange(read, check.position, check.bytes);
     if (hash !== check.hash || !sameState(stateOfOpen(fd), state)) return false;
     if (isKnown) known.positions.add(check.position);
-    else this.#keep(path, state, check.position);
+    else this.#proven.set(path, { state, positions: new Set([check.position]) });
     return true;
-  }
-
-  #keep(path: string, state: FileState, position: number): void {
-    this.#proven.delete(path);
-    this.#proven.set(path, { state, positions: new Set([position]) });
-    const [oldest] = this.#proven.keys();
-    if (this.#proven.size > FILES_MAX && oldest !== undefined) this.#proven.delete(oldest);
   }
 }

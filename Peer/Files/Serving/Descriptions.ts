@@ -1,6 +1,7 @@
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, isDescriptionOf } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 
 /** Descriptions kept in memory, because peers request them page by page. 4,096 hashes take about 400 KiB. */
 const KEPT_MAX = 8;
@@ -8,7 +9,7 @@ const HASH_BYTES = 32;
 
 /** Builds descriptions from cached chunk hashes and verifies them, so that a damaged cache is never served. */
 export class Descriptions {
-  readonly #kept = new Map<FileId, FileDescription>();
+  readonly #kept = new BoundedMap<FileId, FileDescription>(KEPT_MAX);
 
   /**
    * Returns undefined when the hashes do not match the file id.
@@ -21,8 +22,6 @@ export class Descriptions {
     if (!isDescriptionOf(fileId, size, chunkHashes)) return undefined;
     const description = { fileId, layout: chunkLayout(size), chunkHashes };
     this.#kept.set(fileId, description);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
     return description;
   }
 }

@@ -1,4 +1,5 @@
 import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import type { Address } from '../../../Shared/Network/Address.ts';
 import type { Random } from '../../../Shared/Time/Clock.ts';
 import type { DiscoverySource } from './DiscoveryReport.ts';
@@ -17,7 +18,7 @@ interface Probe {
 /** Pending `connect` probes, and which addresses may answer them. */
 export class Probes {
   readonly #random: Random;
-  readonly #open = new Map<number, Probe>();
+  readonly #open = new BoundedMap<number, Probe>(PROBES_MAX);
 
   constructor(random: Random) {
     this.#random = random;
@@ -51,8 +52,6 @@ export class Probes {
   #add(probe: Probe): Uint8Array {
     const id = 1 + Math.floor(this.#random() * (2 ** 32 - 1));
     this.#open.set(id, probe);
-    const [oldest] = this.#open.keys();
-    if (this.#open.size > PROBES_MAX && oldest !== undefined) this.#open.delete(oldest);
     return encodeRequest('', id, { type: 'connect' });
   }
 }

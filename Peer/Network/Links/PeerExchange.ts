@@ -1,6 +1,7 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MAX } from '../../../Protocol/Limits.ts';
 import type { ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { type Address, formatAddress, networkClass } from '../../../Shared/Network/Address.ts';
 import type { Random } from '../../../Shared/Time/Clock.ts';
 import { mayDial } from './Dialling/MayDial.ts';
@@ -21,7 +22,7 @@ export interface Tip {
 /** Decides which peers are named to which, and which named addresses are trusted. */
 export class PeerExchange {
   readonly #interested = new Map<FileId, Map<PeerId, Address>>();
-  readonly #unconfirmed = new Map<string, PeerId>();
+  readonly #unconfirmed = new BoundedMap<string, PeerId>(UNCONFIRMED_MAX);
 
   /**
    * Adds a leecher: it and the other leechers of the file are named to each other.
@@ -86,12 +87,6 @@ export class PeerExchange {
         const key = formatAddress(named);
         const first = this.#unconfirmed.get(key);
         if (first !== undefined && first !== namer.peerId) return true;
-        if (this.#unconfirmed.size >= UNCONFIRMED_MAX) {
-          for (const oldest of this.#unconfirmed.keys()) {
-            this.#unconfirmed.delete(oldest);
-            break;
-          }
-        }
         this.#unconfirmed.set(key, namer.peerId);
         return false;
       }

@@ -1,4 +1,5 @@
 import { CLUSTER_MEMBERS_MAX } from '../../../Protocol/Limits.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import {
   type Address,
   formatAddress,
@@ -20,11 +21,11 @@ export interface Spare {
 /** Trackers of clusters that were used before, or are named by others of the same cluster. Their names are claims. */
 export class ClusterSpares {
   /** By cluster, by address. */
-  readonly #known = new Map<string, Map<string, Spare>>();
+  readonly #known = new BoundedMap<string, Map<string, Spare>>(CLUSTERS_MAX);
 
   /** Takes what a tracker of the cluster says. Named trackers that it no longer names are forgotten. */
   named(cluster: string, trackers: readonly Address[], from: Address): void {
-    const known = this.#of(cluster);
+    const known = this.#known.useOr(cluster, () => new Map());
     for (const [key, { foundBy }] of known) if (foundBy === 'cluster') known.delete(key);
     for (const { host, port } of trackers) {
       const address = { host: withZoneOf(host, from.host), port };
@@ -35,7 +36,10 @@ export class ClusterSpares {
 
   /** Keeps a tracker that was used. */
   used(cluster: string, spare: Spare): void {
-    this.#add(this.#of(cluster), spare);
+    this.#add(
+      this.#known.useOr(cluster, () => new Map()),
+      spare,
+    );
   }
 
   of(cluster: string): readonly Spare[] {
@@ -54,14 +58,5 @@ export class ClusterSpares {
     // A configured tracker stays configured, even if another one names it.
     if (before !== undefined && before.foundBy !== 'cluster') return;
     if (before !== undefined || known.size < CLUSTER_MEMBERS_MAX) known.set(key, spare);
-  }
-
-  #of(cluster: string): Map<string, Spare> {
-    const known = this.#known.get(cluster) ?? new Map<string, Spare>();
-    this.#known.delete(cluster);
-    this.#known.set(cluster, known);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > CLUSTERS_MAX && oldest !== undefined) this.#known.delete(oldest);
-    return known;
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { backoffMs } from '../../../Shared/Time/Backoff.ts';
 
 /** Absences of a tracker that count: those without an hour between them. */
@@ -20,16 +21,13 @@ interface Absences {
  */
 export class HoldDowns {
   /** By address, the last one that came back last. */
-  readonly #absences = new Map<string, Absences>();
+  readonly #absences = new BoundedMap<string, Absences>(TRACKERS_MAX);
 
   /** Counts the return of a tracker. */
   returned(key: string, nowMs: number): void {
     const before = this.#absences.get(key);
     const isRecent = before !== undefined && nowMs < before.lastMs + REMEMBERED_MS;
-    this.#absences.delete(key);
     this.#absences.set(key, { count: isRecent ? before.count + 1 : 1, lastMs: nowMs });
-    const [oldest] = this.#absences.keys();
-    if (this.#absences.size > TRACKERS_MAX && oldest !== undefined) this.#absences.delete(oldest);
   }
 
   isHeld(key: string, nowMs: number): boolean {

@@ -1,4 +1,5 @@
 import type { TrackerReply } from '../../../Protocol/TrackerMessages.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { type Address, formatAddress, isLoopback } from '../../../Shared/Network/Address.ts';
 import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
@@ -48,7 +49,7 @@ export interface PooledTracker {
 export class TrackerPool {
   readonly #options: TrackerPoolOptions;
   readonly #byAddress = new Map<string, PooledTracker>();
-  readonly #declinedUntilMs = new Map<string, number>();
+  readonly #declinedUntilMs = new BoundedMap<string, number>(DECLINED_MAX);
   readonly #spares = new ClusterSpares();
   readonly #holds = new HoldDowns();
   #cancelHold: () => void = () => {};
@@ -135,12 +136,7 @@ export class TrackerPool {
     tracker.link.close();
     const key = formatAddress(tracker.link.address);
     if (this.#byAddress.get(key) === tracker) this.#byAddress.delete(key);
-    if (declineMs === 0) return;
-    this.#declinedUntilMs.delete(key);
-    this.#declinedUntilMs.set(key, this.#options.clock.nowMs() + declineMs);
-    const [oldest] = this.#declinedUntilMs.keys();
-    if (this.#declinedUntilMs.size > DECLINED_MAX && oldest !== undefined)
-      this.#declinedUntilMs.delete(oldest);
+    if (declineMs > 0) this.#declinedUntilMs.set(key, this.#options.clock.nowMs() + declineMs);
   }
 
   /** Trackers to query; closing ones only if there is no other. */

@@ -1,13 +1,17 @@
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/Time/TokenBucket.ts';
+import { HostRates } from '../../../Shared/Time/HostRates.ts';
 import type { WebPasswords } from '../Ports.ts';
 import { digest } from './Sessions.ts';
 
-/** Attempts of one host, and of all together. */
-const PER_HOST: Rate = { burst: 5, perSecond: 0.1 };
-const IN_ALL: Rate = { burst: 30, perSecond: 1 };
 const HOSTS_MAX = 1_024;
+/** Attempts of one host, and of all together. */
+const ATTEMPTS = {
+  perHost: { burst: 5, perSecond: 0.1 },
+  inAll: { burst: 30, perSecond: 1 },
+  hostsMax: HOSTS_MAX,
+};
 /** Logins at a time; the oldest ends. */
 const LOGINS_MAX = 64;
 /** Time after which a login ends, in milliseconds. */
@@ -29,13 +33,11 @@ export interface LoginsOptions {
 export class Logins {
   readonly #options: LoginsOptions;
   /** By digest of the secret. */
-  readonly #logins = new Map<string, Login>();
-  readonly #attempts = new Map<string, TokenBucket>();
-  readonly #all: TokenBucket;
+  readonly #logins = new BoundedMap<string, Login>(LOGINS_MAX);
+  readonly #attempts = new HostRates(ATTEMPTS);
 
   constructor(options: LoginsOptions) {
     this.#options = options;
-    this.#all = fullBucket(options.clock.nowMs());
   }
 
   /** Whether a password is set. */
@@ -52,12 +54,11 @@ export class Logins {
         hint: 'Type on its computer: shoal web --password',
       });
     }
-    if (!this.#mayTry(host)) throw new ShoalError('BUSY', 'too many attempts', { hint: 'Wait a minute.' });
+    if (!this.#attempts.allows(host, clock.nowMs()))
+      throw new ShoalError('BUSY', 'too many attempts', { hint: 'Wait a minute.' });
     if (!(await passwords.verify(password))) throw new ShoalError('REFUSED', 'the password is wrong');
     const secret = newSecret();
     this.#logins.set(key(secret), { untilMs: clock.nowMs() + LOGIN_MS, passwordVersion });
-    const [oldest] = this.#logins.keys();
-    if (this.#logins.size > LOGINS_MAX && oldest !== undefined) this.#logins.delete(oldest);
     return secret;
   }
 
@@ -73,16 +74,6 @@ export class Logins {
 
   end(secret: string): void {
     this.#logins.delete(key(secret));
-  }
-
-  #mayTry(host: string): boolean {
-    const nowMs = this.#options.clock.nowMs();
-    const bucket = this.#attempts.get(host) ?? fullBucket(nowMs);
-    this.#attempts.delete(host);
-    this.#attempts.set(host, bucket);
-    const [oldest] = this.#attempts.keys();
-    if (this.#attempts.size > HOSTS_MAX && oldest !== undefined) this.#attempts.delete(oldest);
-    return takeToken(bucket, PER_HOST, nowMs) && takeToken(this.#all, IN_ALL, nowMs);
   }
 }
 

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { isLoopback } from '../../../Shared/Network/Address.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { digest } from './Sessions.ts';
@@ -20,7 +21,7 @@ export interface OneTimeCodesOptions {
 export class OneTimeCodes {
   readonly #options: OneTimeCodesOptions;
   /** End of validity by digest of the code. */
-  readonly #codes = new Map<string, number>();
+  readonly #codes = new BoundedMap<string, number>(CODES_MAX);
 
   constructor(options: OneTimeCodesOptions) {
     this.#options = options;
@@ -30,8 +31,6 @@ export class OneTimeCodes {
     const { clock, newSecret } = this.#options;
     const code = newSecret();
     this.#codes.set(key(code), clock.nowMs() + VALID_MS);
-    const [oldest] = this.#codes.keys();
-    if (this.#codes.size > CODES_MAX && oldest !== undefined) this.#codes.delete(oldest);
     return code;
   }
 

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { type Address, formatAddress, isLoopback, withoutZone } from '../../../Shared/Network/Address.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/Time/TokenBucket.ts';
+import { HostRates } from '../../../Shared/Time/HostRates.ts';
 import type { WebDigest } from '../Ports.ts';
 import type { HttpGet } from './HttpGet.ts';
 
@@ -18,9 +19,9 @@ const DIGEST_BYTES_MAX = 2 * 2 ** 20;
 const VALID_MS = 60_000;
 const SILENT_MS = 5_000;
 const KEPT_MAX = 256;
-/** Questions to a host that serves nothing (loopback exempt): a holder may be a lie, and its host the victim. */
-const IN_VAIN: Rate = { burst: 8, perSecond: 8 / 120 };
 const HOSTS_MAX = 1_024;
+/** Questions to a host that serves nothing (loopback exempt): a holder may be a lie, and its host the victim. */
+const IN_VAIN = { perHost: { burst: 8, perSecond: 8 / 120 }, hostsMax: HOSTS_MAX };
 
 export interface MirrorsOptions {
   readonly get: HttpGet;
@@ -42,9 +43,8 @@ const digestSchema = v.object({
 /** Other peers that serve a content over HTTP. */
 export class Mirrors {
   readonly #options: MirrorsOptions;
-  readonly #known = new Map<FileId, Known>();
-  /** Hosts that were asked in vain; the oldest is evicted. */
-  readonly #inVain = new Map<string, TokenBucket>();
+  readonly #known = new BoundedMap<FileId, Known>(KEPT_MAX);
+  readonly #inVain = new HostRates(IN_VAIN);
 
   constructor(options: MirrorsOptions) {
     this.#options = options;
@@ -62,7 +62,9 @@ export class Mirrors {
     if (before !== undefined) return before;
     const asked = await Promise.all(
       holders.slice(0, ASKED_MAX).map(async (holder) => {
-        if (!this.#mayAsk(holder)) return { holder, reply: undefined };
+        const mayAsk =
+          isLoopback(holder.host) || this.#inVain.allows(holder.host, this.#options.clock.nowMs());
+        if (!mayAsk) return { holder, reply: undefined };
         const url = mirrorUrl(holder, fileId);
         const reply = await this.#options.get({ url, method: 'HEAD', bytesMax: 0, timeoutMs: ANSWER_MS });
         return { holder, reply };
@@ -70,24 +72,10 @@ export class Mirrors {
     );
     const serves = asked.filter(({ reply }) => reply?.status === 200 && reply.etag === `"${fileId}"`);
     const mirrors = serves.map(({ holder }) => holder);
-    for (const { host } of mirrors) this.#inVain.delete(host);
+    for (const { host } of mirrors) this.#inVain.clear(host);
     const validMs = asked.every(({ reply }) => reply !== undefined) ? VALID_MS : SILENT_MS;
-    this.#known.delete(fileId);
     this.#known.set(fileId, { untilMs: this.#options.clock.nowMs() + validMs, mirrors });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > KEPT_MAX && oldest !== undefined) this.#known.delete(oldest);
     return mirrors;
-  }
-
-  #mayAsk({ host }: Address): boolean {
-    if (isLoopback(host)) return true;
-    const nowMs = this.#options.clock.nowMs();
-    const bucket = this.#inVain.get(host) ?? fullBucket(nowMs);
-    this.#inVain.delete(host);
-    this.#inVain.set(host, bucket);
-    const [oldest] = this.#inVain.keys();
-    if (this.#inVain.size > HOSTS_MAX && oldest !== undefined) this.#inVain.delete(oldest);
-    return takeToken(bucket, IN_VAIN, nowMs);
   }
 
   /** The digest that all of some mirrors claim; undefined: none answered, or they disagree. */

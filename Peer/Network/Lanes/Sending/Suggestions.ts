@@ -2,6 +2,7 @@ import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import type { ControlOf } from '../../../../Protocol/PeerMessages.ts';
 import { soon } from '../../../../Shared/Async/Soon.ts';
+import { BoundedMap } from '../../../../Shared/BoundedMap.ts';
 import type { Clock, Random } from '../../../../Shared/Time/Clock.ts';
 import type { ChunkProvider } from '../../Ports.ts';
 import { SUGGESTION_MS, type Suggestion, SuperSeeding } from './SuperSeeding.ts';
@@ -19,7 +20,7 @@ export interface SuggestionsOptions {
 /** Sends suggestions to the leechers of a file while all of it is here (super-seeding). */
 export class Suggestions {
   readonly #options: SuggestionsOptions;
-  readonly #files = new Map<FileId, SuperSeeding>();
+  readonly #files = new BoundedMap<FileId, SuperSeeding>(FILES_MAX);
   readonly #changed = new Set<FileId>();
   #scheduled = false;
   #looking = false;
@@ -34,15 +35,8 @@ export class Suggestions {
     if (size === undefined) return;
     const { chunkCount } = chunkLayout(size);
     if (chunkCount < 2) return;
-    let file = this.#files.get(fileId);
-    if (file === undefined) {
-      file = new SuperSeeding(chunkCount, Math.floor(this.#options.random() * chunkCount));
-      const [oldest] = this.#files.keys();
-      if (this.#files.size >= FILES_MAX && oldest !== undefined) this.#files.delete(oldest);
-    }
-    // Keeps the map ordered by last use.
-    this.#files.delete(fileId);
-    this.#files.set(fileId, file);
+    const first = () => Math.floor(this.#options.random() * chunkCount);
+    const file = this.#files.useOr(fileId, () => new SuperSeeding(chunkCount, first()));
     file.join(peer, follows);
     this.#scheduleUpdate(fileId);
   }

@@ -1,13 +1,16 @@
 import { isLoopback } from '../../../../Shared/Network/Address.ts';
 import type { Clock } from '../../../../Shared/Time/Clock.ts';
-import { fullBucket, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
+import { HostRates } from '../../../../Shared/Time/HostRates.ts';
 
 /** Handshakes of one host (loopback exempt) and of all together. One costs about 2 ms of CPU. */
-const PER_HOST_RATE = { burst: 32, perSecond: 8 };
-const TOTAL_RATE = { burst: 256, perSecond: 200 };
+const HOSTS_MAX = 4_096;
+const RATES = {
+  perHost: { burst: 32, perSecond: 8 },
+  inAll: { burst: 256, perSecond: 200 },
+  hostsMax: HOSTS_MAX,
+};
 /** Interval at which deferred handshakes try again. */
 const RETRY_MS = 100;
-const HOSTS_MAX = 4_096;
 
 /** A connection whose handshake may be deferred. */
 interface Deferrable {
@@ -18,12 +21,10 @@ interface Deferrable {
 /** Limits how many TLS handshakes begin. Those beyond the limits wait, within the connection's deadline. */
 export class HandshakeRates {
   readonly #clock: Clock;
-  readonly #total: ReturnType<typeof fullBucket>;
-  readonly #hosts = new Map<string, ReturnType<typeof fullBucket>>();
+  readonly #rates = new HostRates(RATES);
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#total = fullBucket(clock.nowMs());
   }
 
   /** Begins a handshake as soon as the limits allow, unless the connection is gone by then. */
@@ -35,12 +36,6 @@ export class HandshakeRates {
 
   #mayStart(host: string): boolean {
     const nowMs = this.#clock.nowMs();
-    const bucket = this.#hosts.get(host) ?? fullBucket(nowMs);
-    this.#hosts.delete(host);
-    this.#hosts.set(host, bucket);
-    const [oldest] = this.#hosts.keys();
-    if (this.#hosts.size > HOSTS_MAX && oldest !== undefined) this.#hosts.delete(oldest);
-    if (!isLoopback(host) && !takeToken(bucket, PER_HOST_RATE, nowMs)) return false;
-    return takeToken(this.#total, TOTAL_RATE, nowMs);
+    return isLoopback(host) ? this.#rates.allowsAny(nowMs) : this.#rates.allows(host, nowMs);
   }
 }

@@ -1,4 +1,5 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
+import { BoundedMap } from '../../../../Shared/BoundedMap.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { fullBucket, type Rate, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
@@ -29,7 +30,9 @@ export interface CallsOptions {
  */
 export class Calls {
   readonly #options: CallsOptions;
-  readonly #recent = new Map<PeerId, { readonly atMs: number; readonly passed: Promise<void> }>();
+  readonly #recent = new BoundedMap<PeerId, { readonly atMs: number; readonly passed: Promise<void> }>(
+    CALLS_MAX,
+  );
   readonly #called: ReturnType<typeof fullBucket>;
 
   constructor(options: CallsOptions) {
@@ -44,9 +47,6 @@ export class Calls {
     if (last !== undefined && nowMs - last.atMs < REPEAT_MS) return last.passed;
     const passed = this.#pass(peerId);
     passed.catch(() => {}); // The callers handle it.
-    this.#recent.delete(peerId);
-    const [oldest] = this.#recent.keys();
-    if (this.#recent.size >= CALLS_MAX && oldest !== undefined) this.#recent.delete(oldest);
     this.#recent.set(peerId, { atMs: nowMs, passed });
     return passed;
   }

@@ -1,4 +1,5 @@
 import { AWAY_RETRY_MS } from '../../../../Protocol/Limits.ts';
+import { BoundedMap } from '../../../../Shared/BoundedMap.ts';
 import { type Address, formatAddress } from '../../../../Shared/Network/Address.ts';
 import { backoffMs } from '../../../../Shared/Time/Backoff.ts';
 
@@ -21,9 +22,9 @@ interface Failures {
  * address at which a peer answered before is dialled again sooner: programs are restarted.
  */
 export class DialBackoff {
-  readonly #failures = new Map<string, Failures>();
+  readonly #failures = new BoundedMap<string, Failures>(ADDRESSES_MAX);
   /** Addresses at which a peer answered. */
-  readonly #proven = new Set<string>();
+  readonly #proven = new BoundedMap<string, true>(ADDRESSES_MAX);
   readonly #maxMs: number;
 
   /** @param maxMs - longest backoff of an address at which no peer ever answered */
@@ -53,17 +54,13 @@ export class DialBackoff {
     const delayMs = this.#proven.has(key)
       ? backoffMs(AWAY_RETRY_MS, count - 1)
       : Math.min(STRANGE_MS * 2 ** (count - 1), this.#maxMs);
-    this.#failures.delete(key);
-    evictOldest(this.#failures);
     this.#failures.set(key, { count, untilMs: nowMs + delayMs });
   }
 
   /** Counts a dial that a peer answered. @param expected - it is the peer that was meant; any other one is a failure */
   answered(address: Address, expected: boolean, nowMs: number): void {
     const key = formatAddress(address);
-    this.#proven.delete(key);
-    evictOldest(this.#proven);
-    this.#proven.add(key);
+    this.#proven.set(key, true);
     if (expected) this.#failures.delete(key);
     else this.failed(address, nowMs);
   }
@@ -71,13 +68,5 @@ export class DialBackoff {
   /** Forgets all failures, after a change of the network. */
   reset(): void {
     this.#failures.clear();
-  }
-}
-
-function evictOldest(entries: Map<string, unknown> | Set<string>): void {
-  if (entries.size < ADDRESSES_MAX) return;
-  for (const oldest of entries.keys()) {
-    entries.delete(oldest);
-    return;
   }
 }
