@@ -3,7 +3,7 @@ import { access, copyFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Column, renderTable } from '../Peer/Commands/Views/TextTable.ts';
+import { renderTable } from '../Peer/Commands/Views/TextTable.ts';
 import type { ViewStyle } from '../Peer/Commands/Views/ViewStyle.ts';
 import type { Closing } from '../Shared/Async/Closing.ts';
 import { sha256, writeRandomFile } from './DemoFiles.ts';
@@ -198,18 +198,16 @@ async function busiest(
   return most;
 }
 
-function membersTable(members: readonly Member[], { width, paint }: ViewStyle): string {
-  const columns: Column[] = [
-    { title: 'Tracker' },
-    { title: 'State' },
-    { title: 'Peers', align: 'right' },
-    { title: 'Files', align: 'right' },
-  ];
-  const rows = members.map(({ host, port, state, peers, files }) => [
-    `${host}:${port}`,
-    { text: state === 'self' ? 'live' : state, paint: state === 'silent' ? paint.bad : paint.good },
-    String(peers),
-    String(files),
+function membersTable(members: readonly Member[], style: ViewStyle): string {
+  const { good, bad } = style.paint;
+  const stateCell = ({ state }: Member) => ({
+    text: state === 'self' ? 'live' : state,
+    paint: state === 'silent' ? bad : good,
+  });
+  return renderTable(members, style, [
+    { title: 'Tracker', of: ({ host, port }) => `${host}:${port}` },
+    { title: 'State', of: stateCell },
+    { title: 'Peers', align: 'right', of: ({ peers }) => String(peers) },
+    { title: 'Files', align: 'right', of: ({ files }) => String(files) },
   ]);
-  return renderTable(columns, rows, width, paint);
 }

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatRate, percent } from '../Peer/Commands/Views/HumanUnits.ts';
+import { bar, formatBytes, formatDuration, formatRate, percent } from '../Peer/Commands/Views/HumanUnits.ts';
 import { type Column, renderTable } from '../Peer/Commands/Views/TextTable.ts';
 import type { ViewStyle } from '../Peer/Commands/Views/ViewStyle.ts';
 import type { DemoDownload } from './DemoPeer.ts';
@@ -13,49 +13,46 @@ export function progressText(name: string, download: DemoDownload | undefined, w
   if (download === undefined) return `  ${name.padEnd(8)}waiting`;
   const columns = Math.max(BAR_MIN, Math.min(BAR_MAX, width - BESIDE_BAR));
   const done = percent(download.bytes, download.size);
-  const filled = Math.floor((done / 100) * columns);
-  const bar = '█'.repeat(filled) + '░'.repeat(columns - filled);
   const speed = download.state === 'done' ? 'done' : formatRate(download.bytesPerSecond);
-  return `  ${name.padEnd(8)}${bar} ${String(done).padStart(3)} %  ${speed.padStart(9)}`;
+  return `  ${name.padEnd(8)}${bar(done, columns)} ${String(done).padStart(3)} %  ${speed.padStart(9)}`;
 }
 
 /** Bytes that each peer received from each other peer. */
 export function givenTable(
   names: readonly string[],
   got: ReadonlyMap<string, DemoDownload>,
-  { width, paint }: ViewStyle,
+  style: ViewStyle,
 ): string {
-  const columns: Column[] = [
-    { title: 'Received by' },
-    ...names.map((name): Column => ({ title: `from ${name}`, align: 'right' })),
-    { title: 'Time', align: 'right', drop: 2 },
-    { title: 'Speed', align: 'right', drop: 1 },
-  ];
-  const rows = [...got].map(([name, download]) => {
-    const tookMs = download.tookMs ?? 0;
-    const from = (giver: string) => {
+  type Row = readonly [name: string, download: DemoDownload];
+  const from = (giver: string): Column<Row> => ({
+    title: `from ${giver}`,
+    align: 'right',
+    of: ([name, download]) => {
       const bytes = givenBy(download, giver);
       return giver === name ? '' : bytes === 0 ? '-' : formatBytes(bytes);
-    };
-    return [
-      name,
-      ...names.map(from),
-      formatDuration(tookMs),
-      tookMs === 0 ? '' : formatRate((download.bytes * 1_000) / tookMs),
-    ];
+    },
   });
-  return renderTable(columns, rows, width, paint);
+  const speed = ([, { bytes, tookMs }]: Row) => (tookMs ? formatRate((bytes * 1_000) / tookMs) : '');
+  return renderTable<Row>([...got], style, [
+    { title: 'Received by', of: ([name]) => name },
+    ...names.map(from),
+    { title: 'Time', align: 'right', drop: 2, of: ([, { tookMs }]) => formatDuration(tookMs ?? 0) },
+    { title: 'Speed', align: 'right', drop: 1, of: speed },
+  ]);
 }
 
 /** The hash of each copy, and whether all are equal. */
-export function equalityTable(hashes: ReadonlyMap<string, string>, { width, paint }: ViewStyle): string {
+export function equalityTable(hashes: ReadonlyMap<string, string>, style: ViewStyle): string {
   const [first] = hashes.values();
-  const rows = [...hashes].map(([name, hash]) => {
-    const equal = hash === first;
-    return [name, hash, { text: equal ? 'equal' : 'DIFFERENT', paint: equal ? paint.good : paint.bad }];
-  });
-  const columns: Column[] = [{ title: 'Copy of' }, { title: 'SHA-256', shrink: 'middle' }, { title: '' }];
-  return renderTable(columns, rows, width, paint);
+  const { good, bad } = style.paint;
+  return renderTable([...hashes], style, [
+    { title: 'Copy of', of: ([name]) => name },
+    { title: 'SHA-256', shrink: 'middle', of: ([, hash]) => hash },
+    {
+      title: '',
+      of: ([, hash]) => (hash === first ? { text: 'equal', paint: good } : { text: 'DIFFERENT', paint: bad }),
+    },
+  ]);
 }
 
 /** Bytes of a download that one peer sent. */

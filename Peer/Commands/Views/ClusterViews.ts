@@ -3,7 +3,7 @@ import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { Coverage } from '../../Coverage.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { formatCount, formatDuration, plural } from './HumanUnits.ts';
-import { type Column, renderTable } from './TextTable.ts';
+import { renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
 /** Says which part of the trackers answered; undefined: all did. @param items - what may be missing */
@@ -28,25 +28,20 @@ export function clusterLine({ name, members, connected }: ClusterStatus): string
 
 /** The trackers of a cluster, for `tracker`. */
 export function clusterText(cluster: ClusterStatus, style: ViewStyle): string {
-  const columns: Column[] = [
-    { title: 'Tracker' },
-    { title: 'State' },
-    { title: 'Peers', align: 'right' },
-    { title: 'Files', align: 'right', drop: 2 },
-    { title: 'Last silence', shrink: 'end', drop: 1 },
-  ];
-  const rows = cluster.members.map((member) => [
-    formatAddress(member.address),
-    member.state === 'silent'
-      ? { text: `silent for ${formatDuration(member.heardAgoMs)}`, paint: style.paint.bad }
-      : { text: member.state === 'self' ? 'yours' : 'answers', paint: style.paint.good },
-    formatCount(member.peers),
-    formatCount(member.files),
-    silenceText(member),
+  const state = ({ state: is, heardAgoMs }: ClusterMemberStatus) =>
+    is === 'silent'
+      ? { text: `silent for ${formatDuration(heardAgoMs)}`, paint: style.paint.bad }
+      : { text: is === 'self' ? 'yours' : 'answers', paint: style.paint.good };
+  const table = renderTable(cluster.members, style, [
+    { title: 'Tracker', of: ({ address }) => formatAddress(address) },
+    { title: 'State', of: state },
+    { title: 'Peers', align: 'right', of: ({ peers }) => formatCount(peers) },
+    { title: 'Files', align: 'right', drop: 2, of: ({ files }) => formatCount(files) },
+    { title: 'Last silence', shrink: 'end', drop: 1, of: silenceText },
   ]);
   const head = `Cluster ${clusterLine(cluster)}`;
   const rates = `Messages: ${formatCount(cluster.received)} received and ${formatCount(cluster.sent)} sent a second`;
-  return `${head}\n\n${renderTable(columns, rows, style.width, style.paint)}\n\n${style.paint.dim(rates)}`;
+  return `${head}\n\n${table}\n\n${style.paint.dim(rates)}`;
 }
 
 function silenceText({ silence }: ClusterMemberStatus): string {

@@ -1,7 +1,15 @@
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadState, DownloadStatus } from '../../DownloadModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
-import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
+import {
+  bar,
+  formatBytes,
+  formatDuration,
+  formatRate,
+  formatTimeLeft,
+  percent,
+  plural,
+} from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';
 
@@ -144,11 +152,6 @@ export function progressLine(download: ProgressFacts, width: number): string {
   const barWidth = Math.min(24, Math.max(6, Math.floor(room / 3)));
   const nameWidth = Math.min(32, room - barWidth);
   return `${pad(shortenMiddle(name, nameWidth), nameWidth)}  ${bar(done, barWidth)}  ${tail}`;
-}
-
-function bar(done: number, width: number): string {
-  const filled = Math.floor((done / 100) * width);
-  return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
 
 function endWord(state: DownloadState): string {

@@ -7,86 +7,74 @@ import { isActive, progressText, stateAndCause } from './DownloadTexts.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from './HumanUnits.ts';
 import { peerLabel } from './ReachabilityViews.ts';
 import { factsText } from './StatusViews.ts';
-import { type Column, renderTable } from './TextTable.ts';
+import { renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
 /** `downloads` */
 export function downloadsText(downloads: readonly DownloadStatus[], style: ViewStyle): string {
   if (downloads.length === 0)
     return 'No downloads yet. Find a file and download it: search <words>, download <file>';
-  const columns: Column[] = [
-    { title: '#', align: 'right' },
-    { title: 'Name', shrink: 'middle' },
-    { title: 'Size', align: 'right' },
-    { title: 'Done', align: 'right' },
-    { title: 'State', shrink: 'middle', min: 9 },
-    { title: 'Speed', align: 'right', drop: 2 },
-    { title: 'Left', align: 'right', drop: 1 },
-    { title: 'Sources', align: 'right', drop: 3 },
-  ];
-  const row = (download: DownloadStatus) => {
-    const active = isActive(download.state);
-    const moving = active && download.state === 'fetching' && download.reason === undefined;
-    const paint =
-      download.state === 'done'
-        ? style.paint.good
-        : download.state === 'failed'
-          ? style.paint.bad
-          : style.paint.notice;
-    const took = download.tookMs === undefined ? '' : `in ${formatDuration(download.tookMs)}`;
-    return [
-      String(download.number),
-      safeText(download.path),
-      formatBytes(download.size),
-      `${percent(download.bytes, download.size)} %`,
-      { text: stateAndCause(download), paint },
-      moving ? formatRate(download.bytesPerSecond) : '',
-      active ? (formatTimeLeft(download.secondsLeft) ?? '') : took,
-      active ? String(download.sources.filter((source) => source.state === 'active').length) : '',
-    ];
+  const { good, bad, notice } = style.paint;
+  const stateCell = (download: DownloadStatus) => {
+    const paint = download.state === 'done' ? good : download.state === 'failed' ? bad : notice;
+    return { text: stateAndCause(download), paint };
   };
-  return renderTable(columns, downloads.map(row), style.width, style.paint);
+  return renderTable(downloads, style, [
+    { title: '#', align: 'right', of: ({ number }) => String(number) },
+    { title: 'Name', shrink: 'middle', of: ({ path }) => safeText(path) },
+    { title: 'Size', align: 'right', of: ({ size }) => formatBytes(size) },
+    { title: 'Done', align: 'right', of: ({ bytes, size }) => `${percent(bytes, size)} %` },
+    { title: 'State', shrink: 'middle', min: 9, of: stateCell },
+    { title: 'Speed', align: 'right', drop: 2, of: speedText },
+    { title: 'Left', align: 'right', drop: 1, of: timeText },
+    { title: 'Sources', align: 'right', drop: 3, of: sourcesText },
+  ]);
+}
+
+function speedText({ state, reason, bytesPerSecond }: DownloadStatus): string {
+  return state === 'fetching' && reason === undefined ? formatRate(bytesPerSecond) : '';
+}
+
+function timeText({ state, secondsLeft, tookMs }: DownloadStatus): string {
+  if (isActive(state)) return formatTimeLeft(secondsLeft) ?? '';
+  return tookMs === undefined ? '' : `in ${formatDuration(tookMs)}`;
+}
+
+function sourcesText({ state, sources }: DownloadStatus): string {
+  return isActive(state) ? String(sources.filter((source) => source.state === 'active').length) : '';
 }
 
 /** `downloads <number>`: one download and its sources. */
 export function downloadText(download: DownloadStatus, style: ViewStyle): string {
-  const facts: [string, string][] = [
+  const { fileId, files, filesDone, renamed, bytesFromBefore, wastedBytes, error, finalPath } = download;
+  const head = factsText(style, [
     ['Name', safeText(download.path)],
     ['Number', String(download.number)],
     [
       'Progress',
       `${progressText(download)} (${formatBytes(download.bytes)} of ${formatBytes(download.size)})`,
     ],
-  ];
-  if (download.fileId !== undefined) facts.push(['Id', download.fileId]);
-  if (download.files > 1) facts.push(['Files', `${download.filesDone} of ${download.files}`]);
-  if (download.renamed)
-    facts.push(['Names changed', `${download.renamed}, to what can be kept and shared here`]);
-  if (download.bytesFromBefore > 0) facts.push(['Already here', formatBytes(download.bytesFromBefore)]);
-  if (download.wastedBytes > 0) facts.push(['Wasted', formatBytes(download.wastedBytes)]);
-  if (download.error !== undefined) facts.push(['Error', safeText(download.error.message)]);
-  if (download.finalPath !== undefined) facts.push(['File', safeText(download.finalPath)]);
-  const head = factsText(facts, style);
+    ['Id', fileId],
+    ['Files', files > 1 ? `${filesDone} of ${files}` : undefined],
+    ['Names changed', renamed ? `${renamed}, to what can be kept and shared here` : undefined],
+    ['Already here', bytesFromBefore > 0 ? formatBytes(bytesFromBefore) : undefined],
+    ['Wasted', wastedBytes > 0 ? formatBytes(wastedBytes) : undefined],
+    ['Error', error && safeText(error.message)],
+    ['File', finalPath && safeText(finalPath)],
+  ]);
   if (download.sources.length === 0) return head;
-  const columns: Column[] = [
-    { title: 'Source', shrink: 'end' },
-    { title: 'Address' },
-    { title: 'Id', drop: 3 },
-    { title: 'State' },
-    { title: 'Received', align: 'right' },
-    { title: 'Speed', align: 'right', drop: 1 },
-    { title: 'Chunks', align: 'right', drop: 2 },
-  ];
-  const row = (source: SourceStatus) => [
-    peerLabel(source.peer),
-    formatAddress(source.peer.address),
-    source.peer.peerId === undefined ? '' : shortPeerId(source.peer.peerId),
-    sourceStateText(source),
-    formatBytes(source.bytes),
-    source.state === 'active' ? formatRate(source.bytesPerSecond) : '',
-    String(source.chunksHeld),
-  ];
-  return `${head}\n\n${renderTable(columns, download.sources.map(row), style.width, style.paint)}`;
+  const speed = ({ state, bytesPerSecond }: SourceStatus) =>
+    state === 'active' ? formatRate(bytesPerSecond) : '';
+  const table = renderTable(download.sources, style, [
+    { title: 'Source', shrink: 'end', of: ({ peer }) => peerLabel(peer) },
+    { title: 'Address', of: ({ peer }) => formatAddress(peer.address) },
+    { title: 'Id', drop: 3, of: ({ peer }) => (peer.peerId === undefined ? '' : shortPeerId(peer.peerId)) },
+    { title: 'State', of: sourceStateText },
+    { title: 'Received', align: 'right', of: ({ bytes }) => formatBytes(bytes) },
+    { title: 'Speed', align: 'right', drop: 1, of: speed },
+    { title: 'Chunks', align: 'right', drop: 2, of: ({ chunksHeld }) => String(chunksHeld) },
+  ]);
+  return `${head}\n\n${table}`;
 }
 
 function sourceStateText({ state, place, queueLength, why, retryInMs }: SourceStatus): string {

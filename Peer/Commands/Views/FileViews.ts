@@ -5,22 +5,8 @@ import type { ShareStatus } from '../../ShareModel.ts';
 import { missingTrackersText } from './ClusterViews.ts';
 import { progressText } from './DownloadTexts.ts';
 import { formatBytes, formatCount, formatDate, formatRate, plural } from './HumanUnits.ts';
-import { type Cell, type Column, renderTable } from './TextTable.ts';
+import { type Column, limitedTable, renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
-
-/** A table of at most `rowsMax` rows, with a line that counts the rest. @param narrower - how to get a shorter list */
-export function limitedTable<T>(
-  columns: readonly Column[],
-  items: readonly T[],
-  row: (item: T, index: number) => readonly (Cell | string)[],
-  style: ViewStyle,
-  narrower: string,
-): string {
-  const shown = items.length > style.rowsMax ? items.slice(0, style.rowsMax) : items;
-  const table = renderTable(columns, shown.map(row), style.width, style.paint);
-  if (shown.length === items.length) return table;
-  return `${table}\n${style.paint.dim(`… and ${formatCount(items.length - shown.length)} more. ${narrower}`)}`;
-}
 
 /** `list`: files of the share and unfinished downloads. */
 export function localFilesText(
@@ -31,21 +17,16 @@ export function localFilesText(
   style: ViewStyle,
 ): string {
   const parts: string[] = [];
-  if (entries.length > 0) {
-    parts.push(limitedTable(FILE_COLUMNS, entries, fileRow, style, 'List one folder: list <folder>'));
-  }
+  if (entries.length > 0)
+    parts.push(limitedTable(entries, style, 'List one folder: list <folder>', FILE_COLUMNS));
   if (unfinished.length > 0) {
-    const columns: Column[] = [
-      { title: 'Unfinished', shrink: 'middle' },
-      { title: 'Size', align: 'right' },
-      { title: 'Progress', shrink: 'end', min: 8 },
-    ];
-    const row = (download: DownloadStatus) => [
-      safeText(download.path),
-      formatBytes(download.size),
-      { text: progressText(download), paint: style.paint.notice },
-    ];
-    parts.push(renderTable(columns, unfinished.map(row), style.width, style.paint));
+    const progress = (each: DownloadStatus) => ({ text: progressText(each), paint: style.paint.notice });
+    const table = renderTable(unfinished, style, [
+      { title: 'Unfinished', shrink: 'middle', of: ({ path }) => safeText(path) },
+      { title: 'Size', align: 'right', of: ({ size }) => formatBytes(size) },
+      { title: 'Progress', shrink: 'end', min: 8, of: progress },
+    ]);
+    parts.push(table);
   }
   parts.push(listFooter(folder, entries, share, style));
   return parts.join('\n\n');
@@ -85,7 +66,7 @@ export function remoteFilesText(
   const peer = safeText(peerName);
   const place = folder === '' ? peer : `${peer}, folder ${safeText(folder)}`;
   if (entries.length === 0) return `${place}: no files are shared. List the other peers: peers`;
-  const table = limitedTable(FILE_COLUMNS, entries, fileRow, style, 'List one folder: ls <peer> <folder>');
+  const table = limitedTable(entries, style, 'List one folder: ls <peer> <folder>', FILE_COLUMNS);
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   return `${table}\n\n${style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} at ${place}`)}`;
 }
@@ -99,26 +80,14 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
     return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: peers${end}`;
   }
   const ids = shortIds(hits);
-  const columns: Column[] = [
-    { title: 'Name', shrink: 'middle' },
-    { title: 'Size', align: 'right' },
-    { title: 'Have it', align: 'right' },
-    { title: 'Who', shrink: 'end', min: 10, drop: 2 },
-    { title: 'Id', drop: 1 },
-  ];
-  const table = limitedTable(
-    columns,
-    hits,
-    (hit, index) => [
-      safeText(hit.path),
-      formatBytes(hit.size),
-      formatCount(hit.holderCount + (hit.here === true ? 1 : 0)),
-      holderNames(hit),
-      ids[index] ?? '',
-    ],
-    style,
-    'Use more words.',
-  );
+  const holders = ({ holderCount, here }: SearchHit) => formatCount(holderCount + (here === true ? 1 : 0));
+  const table = limitedTable(hits, style, 'Use more words.', [
+    { title: 'Name', shrink: 'middle', of: ({ path }) => safeText(path) },
+    { title: 'Size', align: 'right', of: ({ size }) => formatBytes(size) },
+    { title: 'Have it', align: 'right', of: holders },
+    { title: 'Who', shrink: 'end', min: 10, drop: 2, of: holderNames },
+    { title: 'Id', drop: 1, of: (_, index) => ids[index] ?? '' },
+  ]);
   const more = truncated ? ' (only the first ones: use more words)' : '';
   const next = `${plural(hits.length, 'file')}${more}. Download one: download <name or id>`;
   return `${table}\n\n${style.paint.dim(next)}${end}`;
@@ -132,33 +101,25 @@ export function choiceText(
   style: ViewStyle,
 ): string {
   const ids = shortIds(hits);
-  const columns: Column[] = [
-    { title: '#', align: 'right' },
-    { title: 'Id' },
-    { title: 'Name', shrink: 'middle' },
-    { title: 'Size', align: 'right' },
-    { title: 'Have it', align: 'right' },
-    { title: 'Who', shrink: 'end', min: 10, drop: 1 },
-  ];
-  const row = (hit: SearchHit, index: number) => [
-    String(index + 1),
-    { text: ids[index] ?? '', paint: style.paint.notice },
-    safeText(hit.path),
-    formatBytes(hit.size),
-    formatCount(hit.holderCount),
-    holderNames(hit),
-  ];
-  const table = limitedTable(columns, hits, row, style, 'Add the folder: download <folder>/<file>');
+  const id = (_: SearchHit, index: number) => ({ text: ids[index] ?? '', paint: style.paint.notice });
+  const table = limitedTable(hits, style, 'Add the folder: download <folder>/<file>', [
+    { title: '#', align: 'right', of: (_, index) => String(index + 1) },
+    { title: 'Id', of: id },
+    { title: 'Name', shrink: 'middle', of: ({ path }) => safeText(path) },
+    { title: 'Size', align: 'right', of: ({ size }) => formatBytes(size) },
+    { title: 'Have it', align: 'right', of: ({ holderCount }) => formatCount(holderCount) },
+    { title: 'Who', shrink: 'end', min: 10, drop: 1, of: holderNames },
+  ]);
   const first = ids[0] ?? '<id>';
   const title = exact ? 'Different files are named' : 'Files that match the words of';
   return `${title} "${safeText(what)}":\n\n${table}\n\nChoose one by its id: download ${first}`;
 }
 
-const FILE_COLUMNS: readonly Column[] = [
-  { title: 'Name', shrink: 'middle', min: 20 },
-  { title: 'Size', align: 'right' },
-  { title: 'Changed', drop: 1 },
-  { title: 'Id', drop: 2 },
+const FILE_COLUMNS: readonly Column<CatalogEntry>[] = [
+  { title: 'Name', shrink: 'middle', min: 20, of: ({ path }) => safeText(path) },
+  { title: 'Size', align: 'right', of: ({ size }) => formatBytes(size) },
+  { title: 'Changed', drop: 1, of: ({ modifiedMs }) => formatDate(modifiedMs) },
+  { title: 'Id', drop: 2, of: ({ fileId }) => shortId(fileId) },
 ];
 
 /** The first 8 digits of an id. */
@@ -183,6 +144,3 @@ function holderNames(hit: SearchHit): string {
 }
 
 /** A row of FILE_COLUMNS. */
-function fileRow(entry: CatalogEntry): string[] {
-  return [safeText(entry.path), formatBytes(entry.size), formatDate(entry.modifiedMs), shortId(entry.fileId)];
-}

@@ -31,6 +31,12 @@ export function percent(bytes: number, size: number): number {
   return size <= 0 ? 100 : Math.max(0, Math.min(100, Math.floor((bytes / size) * 100)));
 }
 
+/** A bar of `width` columns. @param done - in percent */
+export function bar(done: number, width: number): string {
+  const filled = Math.floor((done / 100) * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}
+
 /** `1,234,567` */
 export function formatCount(count: number): string {
   return count.toString().replace(/\B(?=(\d{3})+$)/g, ',');

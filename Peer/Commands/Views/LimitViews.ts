@@ -1,7 +1,7 @@
 import type { LimitScope } from '../../../Shared/Network/Rates.ts';
 import type { LimitStatus } from '../../NetworkModel.ts';
 import { formatRate } from './HumanUnits.ts';
-import { type Column, renderTable } from './TextTable.ts';
+import { renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
 const SCOPE_TEXT: Readonly<Record<LimitScope, string>> = {
@@ -13,21 +13,13 @@ const SCOPE_TEXT: Readonly<Record<LimitScope, string>> = {
 
 /** `limit` */
 export function limitsText(limits: readonly LimitStatus[], style: ViewStyle): string {
-  const columns: Column[] = [
-    { title: 'Limit for', shrink: 'end' },
-    { title: 'Upload', align: 'right' },
-    { title: 'now', align: 'right', drop: 1 },
-    { title: 'Download', align: 'right' },
-    { title: 'now', align: 'right', drop: 1 },
-  ];
-  const rows = limits.map(({ scope, up, down, sending, receiving }) => [
-    SCOPE_TEXT[scope],
-    limitText(up),
-    nowText(sending),
-    limitText(down),
-    nowText(receiving),
+  return renderTable(limits, style, [
+    { title: 'Limit for', shrink: 'end', of: ({ scope }) => SCOPE_TEXT[scope] },
+    { title: 'Upload', align: 'right', of: ({ up }) => limitText(up) },
+    { title: 'now', align: 'right', drop: 1, of: ({ sending }) => nowText(sending) },
+    { title: 'Download', align: 'right', of: ({ down }) => limitText(down) },
+    { title: 'now', align: 'right', drop: 1, of: ({ receiving }) => nowText(receiving) },
   ]);
-  return renderTable(columns, rows, style.width, style.paint);
 }
 
 /** `up 20 MB/s, down lan 5 MB/s`, or `none`. */

@@ -1,9 +1,8 @@
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { SharedLink } from '../Ports.ts';
-import { limitedTable } from './FileViews.ts';
 import { formatDate } from './HumanUnits.ts';
 import { baseName, isoDate } from './Items.ts';
-import type { Column } from './TextTable.ts';
+import { limitedTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
 export type LinkItem = ReturnType<typeof linkItem>;
@@ -26,17 +25,11 @@ export function linkItem(
 
 export function linksText(items: readonly LinkItem[], style: ViewStyle): string {
   if (items.length === 0) return 'No share links. Make one: link <file>';
-  const columns: Column[] = [
-    { title: '#', align: 'right' },
-    { title: 'File', shrink: 'middle' },
-    { title: 'Until' },
-    { title: 'Address', shrink: 'end', min: 20 },
-  ];
-  const row = (item: LinkItem) => [
-    String(item.number),
-    safeText(item.name),
-    formatDate(Date.parse(String(item.expires))),
-    item.address,
-  ];
-  return `${limitedTable(columns, items, row, style, '')}\n\nEnd one: link --revoke <number>`;
+  const table = limitedTable(items, style, '', [
+    { title: '#', align: 'right', of: ({ number }) => String(number) },
+    { title: 'File', shrink: 'middle', of: ({ name }) => safeText(name) },
+    { title: 'Until', of: ({ expires }) => formatDate(Date.parse(String(expires))) },
+    { title: 'Address', shrink: 'end', min: 20, of: ({ address }) => address },
+  ]);
+  return `${table}\n\nEnd one: link --revoke <number>`;
 }

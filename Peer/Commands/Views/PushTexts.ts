@@ -1,11 +1,11 @@
 import { formatAddress } from '../../../Shared/Network/Address.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { PeerContact } from '../../Model.ts';
 import type { OfferStatus, PartStatus, PushStatus } from '../../PushModel.ts';
-import { limitedTable, shortId } from './FileViews.ts';
+import { shortId } from './FileViews.ts';
 import { formatBytes, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
-import type { Column } from './TextTable.ts';
+import { peerName } from './ReachabilityViews.ts';
+import { limitedTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
 /** `12 of 12 chunks of film.mkv confirmed by anna`, or the state of an unfinished push. */
@@ -40,66 +40,45 @@ export function offerText({ number, peer, path, size, chunks }: OfferStatus): st
 
 export function offersText(offers: readonly OfferStatus[], style: ViewStyle): string {
   if (offers.length === 0) return 'No pending offers';
-  const columns: Column[] = [
-    { title: '#', align: 'right' },
-    { title: 'File', shrink: 'middle' },
-    { title: 'Size', align: 'right' },
-    { title: 'Chunks', align: 'right', drop: 1 },
-    { title: 'From', shrink: 'end', min: 8 },
-  ];
-  const row = (offer: OfferStatus) => [
-    String(offer.number),
-    safeText(baseName(offer.path)),
-    formatBytes(offer.size),
-    String(offer.chunks),
-    `${peerName(offer.peer)} ${formatAddress(offer.peer.address)}`,
-  ];
-  return `${limitedTable(columns, offers, row, style, '')}\n\nAccept one: accept <number>. Reject one: reject <number>`;
+  const table = limitedTable(offers, style, '', [
+    { title: '#', align: 'right', of: ({ number }) => String(number) },
+    { title: 'File', shrink: 'middle', of: ({ path }) => safeText(baseName(path)) },
+    { title: 'Size', align: 'right', of: ({ size }) => formatBytes(size) },
+    { title: 'Chunks', align: 'right', drop: 1, of: ({ chunks }) => String(chunks) },
+    {
+      title: 'From',
+      shrink: 'end',
+      min: 8,
+      of: ({ peer }) => `${peerName(peer)} ${formatAddress(peer.address)}`,
+    },
+  ]);
+  return `${table}\n\nAccept one: accept <number>. Reject one: reject <number>`;
 }
 
 export function pushesText(pushes: readonly PushStatus[], style: ViewStyle): string {
   if (pushes.length === 0) return 'No pushes since the start. Offer a file: send <file> <peer>';
-  const columns: Column[] = [
-    { title: '#', align: 'right' },
-    { title: 'File', shrink: 'middle' },
-    { title: 'To', shrink: 'end', min: 6 },
-    { title: 'Confirmed', align: 'right' },
-    { title: 'State' },
-  ];
-  const row = (push: PushStatus) => [
-    String(push.number),
-    safeText(baseName(push.path)),
-    peerName(push.peer),
-    `${push.confirmed} of ${push.chunks}`,
-    push.state,
-  ];
-  return limitedTable(columns, pushes, row, style, '');
+  return limitedTable(pushes, style, '', [
+    { title: '#', align: 'right', of: ({ number }) => String(number) },
+    { title: 'File', shrink: 'middle', of: ({ path }) => safeText(baseName(path)) },
+    { title: 'To', shrink: 'end', min: 6, of: ({ peer }) => peerName(peer) },
+    { title: 'Confirmed', align: 'right', of: ({ confirmed, chunks }) => `${confirmed} of ${chunks}` },
+    { title: 'State', of: ({ state }) => state },
+  ]);
 }
 
 /** `parts`: counts and stretches, like `0-11,14`. */
 export function partsText(parts: readonly PartStatus[], style: ViewStyle): string {
   if (parts.length === 0) return 'No chunks yet. Download a file: download <file>';
-  const columns: Column[] = [
-    { title: 'File', shrink: 'middle' },
-    { title: 'Chunks', align: 'right' },
-    { title: 'Which', shrink: 'end', min: 8 },
-    { title: 'Id', drop: 1 },
-  ];
-  const row = (part: PartStatus) => [
-    safeText(part.path),
-    `${part.count} of ${part.chunkCount}`,
-    rangesText(part.ranges),
-    shortId(part.fileId),
-  ];
-  return limitedTable(columns, parts, row, style, 'Show one file: parts <file>');
+  return limitedTable(parts, style, 'Show one file: parts <file>', [
+    { title: 'File', shrink: 'middle', of: ({ path }) => safeText(path) },
+    { title: 'Chunks', align: 'right', of: ({ count, chunkCount }) => `${count} of ${chunkCount}` },
+    { title: 'Which', shrink: 'end', min: 8, of: ({ ranges }) => rangesText(ranges) },
+    { title: 'Id', drop: 1, of: ({ fileId }) => shortId(fileId) },
+  ]);
 }
 
 function rangesText(ranges: PartStatus['ranges']): string {
   if (ranges === undefined) return 'not open';
   if (ranges.length === 0) return 'none';
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
-}
-
-function peerName({ name, address }: PeerContact): string {
-  return safeText(name === '' ? formatAddress(address) : name);
 }

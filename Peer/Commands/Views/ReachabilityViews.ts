@@ -55,6 +55,11 @@ export function lanesText(link: LinkSummary | undefined): string {
   return `${ways.join(', ')} (${link?.lanes.encrypted ? LINK_SECURITY : 'not encrypted'})`;
 }
 
+/** Name of a peer, or its address. */
+export function peerName({ name, address }: PeerContact): string {
+  return safeText(name === '' ? formatAddress(address) : name);
+}
+
 /** A peer by name, with the relay of its link. */
 export function peerLabel({ name, relayedBy }: Pick<PeerContact, 'name' | 'relayedBy'>): string {
   return safeText(relayedBy === undefined ? name : `${name}, relayed by ${relayedBy}`);

@@ -1,5 +1,5 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
-import { formatAddress, formatNamed } from '../../../Shared/Network/Address.ts';
+import { type Address, formatAddress, formatNamed } from '../../../Shared/Network/Address.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
 import type {
@@ -11,7 +11,6 @@ import type {
 } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { clusterLine, missingTrackersText } from './ClusterViews.ts';
-import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { limitsInWords } from './LimitViews.ts';
 import {
@@ -24,21 +23,22 @@ import {
   relayText,
 } from './ReachabilityViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
-import { type Column, renderTable } from './TextTable.ts';
+import { limitedTable, renderTable } from './TextTable.ts';
 import { uploadsText } from './UploadViews.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
 /** Reasons named in `status`. */
 const REASONS_SHOWN = 3;
 
-/** Facts, one per line, with aligned values. */
-export function factsText(facts: readonly (readonly [string, string])[], style: ViewStyle): string {
-  const left = Math.max(...facts.map(([label]) => widthOf(label))) + 2;
-  return facts
-    .map(
-      ([label, value]) =>
-        style.paint.dim(pad(label, left)) + shortenMiddle(value, Math.max(8, style.width - left)),
-    )
+type Fact = readonly [label: string, value: string | undefined];
+
+/** Facts that have a value, one per line, with aligned values. */
+export function factsText(style: ViewStyle, facts: readonly Fact[]): string {
+  const known = facts.filter(([, value]) => value !== undefined);
+  const left = Math.max(...known.map(([label]) => widthOf(label))) + 2;
+  const width = Math.max(8, style.width - left);
+  return known
+    .map(([label, value = '']) => style.paint.dim(pad(label, left)) + shortenMiddle(value, width))
     .join('\n');
 }
 
@@ -47,17 +47,14 @@ export function whoamiText(
   { self, host, health, privateNetwork }: Pick<StatusFacts, 'self' | 'host' | 'health' | 'privateNetwork'>,
   style: ViewStyle,
 ): string {
-  const facts = factsText(
-    [
-      ['Name', safeText(self.name)],
-      ['Id', shortPeerId(self.peerId)],
-      ['Full id', self.peerId],
-      ['Address', formatAddress({ host, port: self.port })],
-      ['Network', networkName(privateNetwork)],
-      ['Reachable', reachableText(health)],
-    ],
-    style,
-  );
+  const facts = factsText(style, [
+    ['Name', safeText(self.name)],
+    ['Id', shortPeerId(self.peerId)],
+    ['Full id', self.peerId],
+    ['Address', formatAddress({ host, port: self.port })],
+    ['Network', networkName(privateNetwork)],
+    ['Reachable', reachableText(health)],
+  ]);
   const advice = reachabilityAdvice(health, self.port);
   return advice === undefined ? facts : `${facts}\n\n${advice}`;
 }
@@ -71,25 +68,21 @@ export function peersText(list: PeerList, style: ViewStyle): string {
     return `No other peers yet. Start one on another computer, or connect to one by its address: connect <host:port>${end}`;
   }
   const hasLanes = peers.some(({ link }) => lanesText(link) !== '');
-  const columns: Column[] = [
-    { title: 'Name', shrink: 'end' },
-    { title: 'Address' },
-    { title: 'Id', drop: 2 },
-    { title: 'Files', align: 'right' },
-    { title: 'Size', align: 'right', drop: 1 },
-    { title: 'Link', drop: 3 },
-    ...(hasLanes ? [{ title: 'Data', drop: 4 }] : []),
-  ];
-  const row = (peer: PeerSummary) => [
-    safeText(peer.name),
-    formatAddress(peer.address),
-    shortPeerId(peer.peerId),
-    peer.files === undefined ? '' : formatCount(peer.files),
-    peer.bytes === undefined ? '' : formatBytes(peer.bytes),
-    { text: linkText(peer), paint: style.paint.good },
-    ...(hasLanes ? [lanesText(peer.link)] : []),
-  ];
-  const table = limitedTable(columns, peers, row, style, '');
+  const data = { title: 'Data', drop: 4, of: ({ link }: PeerSummary) => lanesText(link) };
+  const table = limitedTable(peers, style, '', [
+    { title: 'Name', shrink: 'end', of: ({ name }) => safeText(name) },
+    { title: 'Address', of: ({ address }) => formatAddress(address) },
+    { title: 'Id', drop: 2, of: ({ peerId }) => shortPeerId(peerId) },
+    { title: 'Files', align: 'right', of: ({ files }) => (files === undefined ? '' : formatCount(files)) },
+    {
+      title: 'Size',
+      align: 'right',
+      drop: 1,
+      of: ({ bytes }) => (bytes === undefined ? '' : formatBytes(bytes)),
+    },
+    { title: 'Link', drop: 3, of: (peer) => ({ text: linkText(peer), paint: style.paint.good }) },
+    ...(hasLanes ? [data] : []),
+  ]);
   const next = `${plural(peers.length, 'peer')}. List the files of one: ls <name>`;
   return `${table}\n\n${style.paint.dim(next)}${end}`;
 }
@@ -99,33 +92,27 @@ export function trackersText(trackers: readonly TrackerStatus[], style: ViewStyl
   if (trackers.length === 0) {
     return 'No tracker found yet. Start one: node Tracker.js. Or name one: node Peer.js --tracker <host>';
   }
-  return trackers.map((tracker) => factsText(trackerFacts(tracker, style), style)).join('\n\n');
+  return trackers.map((tracker) => factsText(style, trackerFacts(tracker, style))).join('\n\n');
 }
 
-function trackerFacts(tracker: TrackerStatus, style: ViewStyle): [string, string][] {
-  const facts: [string, string][] = [
+function trackerFacts(tracker: TrackerStatus, style: ViewStyle): readonly Fact[] {
+  const { reason, lastAnswerAgoMs, intervalMs, peers, cluster, observed } = tracker;
+  return [
     ['Tracker', `${safeText(formatNamed({ ...tracker.address, name: tracker.name }))}, ${tracker.foundBy}`],
     ['State', paintedState(tracker, style)],
+    ['Reason', reason && safeText(reason)],
+    ['Last answer', lastAnswerAgoMs === undefined ? undefined : `${formatDuration(lastAnswerAgoMs)} ago`],
+    ['Heartbeat', intervalMs === undefined ? undefined : `every ${formatDuration(intervalMs)}`],
+    ['Peers', peers === undefined ? undefined : formatCount(peers)],
+    ['Cluster', cluster && safeText(cluster.name)],
+    ['Spares', cluster && sparesText(cluster.spares)],
+    ['Observed address', observed && formatAddress(observed)],
+    ['Catalog', catalogText(tracker)],
   ];
-  if (tracker.reason !== undefined) facts.push(['Reason', safeText(tracker.reason)]);
-  if (tracker.lastAnswerAgoMs !== undefined) {
-    facts.push(['Last answer', `${formatDuration(tracker.lastAnswerAgoMs)} ago`]);
-  }
-  if (tracker.intervalMs !== undefined)
-    facts.push(['Heartbeat', `every ${formatDuration(tracker.intervalMs)}`]);
-  if (tracker.peers !== undefined) facts.push(['Peers', formatCount(tracker.peers)]);
-  if (tracker.cluster !== undefined) facts.push(...clusterFacts(tracker.cluster));
-  if (tracker.observed !== undefined) facts.push(['Observed address', formatAddress(tracker.observed)]);
-  facts.push(['Catalog', catalogText(tracker)]);
-  return facts;
 }
 
-function clusterFacts({ name, spares }: NonNullable<TrackerStatus['cluster']>): [string, string][] {
-  const others = spares.map(formatAddress).join(', ');
-  return [
-    ['Cluster', safeText(name)],
-    ['Spares', others === '' ? 'none: no other tracker of the cluster answers' : others],
-  ];
+function sparesText(spares: readonly Address[]): string {
+  return spares.map(formatAddress).join(', ') || 'none: no other tracker of the cluster answers';
 }
 
 function catalogText({ asksByRelay, heldVersion, version }: TrackerStatus): string {
@@ -160,60 +147,58 @@ function networkName(network: PrivateNetwork | undefined): string {
 
 /** `status`. @param verbose - also how bytes are sent */
 export function statusText(status: StatusFacts, style: ViewStyle, verbose = false): string {
-  const { self, share, totals, downloads, uploads } = status;
+  const { self, share, totals, downloads, uploads, health } = status;
   const connected = status.trackers.filter((tracker) => tracker.state === 'connected');
   const tracker = connected[0] ?? status.trackers[0];
-  const facts: [string, string][] = [
+  const { manifest, hashing } = share;
+  const isHashing = !share.scanned || hashing.files > 0;
+  const facts: readonly Fact[] = [
     ['Peer', `${safeText(self.name)} at ${formatAddress({ host: status.host, port: self.port })}`],
     ['Id', shortPeerId(self.peerId)],
     ['Network', networkName(status.privateNetwork)],
     ['Up for', formatDuration(totals.uptimeMs)],
     ['Tracker', tracker === undefined ? 'none yet' : `${formatAddress(tracker.address)}, ${tracker.state}`],
-    ...status.clusters.map((cluster): [string, string] => ['Cluster', clusterLine(cluster)]),
+    ...status.clusters.map((cluster): Fact => ['Cluster', clusterLine(cluster)]),
     [
       'Peers',
       `${plural(status.peers.length, 'other peer')}, ${plural(linkCount(status.peers), 'open link')} (${LINK_SECURITY})`,
     ],
     ['Share', `${plural(share.files, 'file')}, ${formatBytes(share.bytes)} in ${safeText(share.folder)}`],
-  ];
-  if (share.manifest !== undefined) facts.push(['Manifest', safeText(share.manifest)]);
-  if (!share.scanned || share.hashing.files > 0) {
-    facts.push([
+    ['Manifest', manifest && safeText(manifest)],
+    [
       'Hashing',
-      `${plural(share.hashing.files, 'file')}, ${formatBytes(share.hashing.bytes)} to go`,
-    ]);
-  }
-  facts.push(['Reachable', reachableText(status.health)]);
-  if (status.health.portMapping !== undefined)
-    facts.push(['Router', portMappingText(status.health.portMapping)]);
-  if (status.health.relay !== undefined) facts.push(['Relay', relayText(status.health.relay)]);
-  facts.push(...shareFacts(share));
-  facts.push(
+      isHashing ? `${plural(hashing.files, 'file')}, ${formatBytes(hashing.bytes)} to go` : undefined,
+    ],
+    ['Reachable', reachableText(health)],
+    ['Router', health.portMapping && portMappingText(health.portMapping)],
+    ['Relay', health.relay && relayText(health.relay)],
+    ['Watching', healthText(share)],
+    ['Not shared', reasonsText(share.notShared)],
+    ['Ignored', reasonsText(share.ignored)],
     ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],
     ['Uploads', uploads.length === 0 ? 'none now' : `${uploads.length} now`],
     ['Limits', limitsInWords(status.limits)],
     ['Sent', `${formatBytes(totals.sent)} since start`],
     ['Received', `${formatBytes(totals.received)} since start`],
-    ...healthFacts(status.health),
-    ...(verbose ? sendingFacts(status.health) : []),
-  );
-  const parts = [factsText(facts, style)];
-  const advice = reachabilityAdvice(status.health, self.port);
+    ...healthFacts(health),
+    ['Sending', verbose ? sendingText(health) : undefined],
+  ];
+  const parts = [factsText(style, facts)];
+  const advice = reachabilityAdvice(health, self.port);
   if (advice !== undefined) parts.push(advice);
   if (uploads.length > 0) parts.push(uploadsText(uploads, style));
   if (share.problems.length > 0) {
-    const rows = share.problems.map((problem) => [safeText(problem.path), safeText(problem.reason)]);
-    const columns: Column[] = [
-      { title: 'Not shared', shrink: 'middle' },
-      { title: 'Reason', shrink: 'end' },
-    ];
-    parts.push(renderTable(columns, rows, style.width, style.paint));
+    const table = renderTable(share.problems, style, [
+      { title: 'Not shared', shrink: 'middle', of: ({ path }) => safeText(path) },
+      { title: 'Reason', shrink: 'end', of: ({ reason }) => safeText(reason) },
+    ]);
+    parts.push(table);
   }
   return parts.join('\n\n');
 }
 
 /** The descriptors in use, and counts of refusals and drops above zero. */
-function healthFacts(health: NetworkHealth): [string, string][] {
+function healthFacts(health: NetworkHealth): readonly Fact[] {
   const { used, allowed } = health.descriptors;
   const refused = counted([
     [health.refusedConnections, 'connections (full, or banned)'],
@@ -227,33 +212,25 @@ function healthFacts(health: NetworkHealth): [string, string][] {
     [health.droppedDatagrams, 'datagrams'],
   ]);
   const descriptors = `${formatCount(allowed)} allowed`;
-  const facts: [string, string][] = [
+  return [
     ['Descriptors', used === undefined ? descriptors : `${formatCount(used)} used, ${descriptors}`],
+    ['Refused', refused],
+    ['Dropped', dropped],
   ];
-  if (refused !== '') facts.push(['Refused', refused]);
-  if (dropped !== '') facts.push(['Dropped', dropped]);
-  return facts;
 }
 
 /** How bytes of large files are sent, and why not without copies. */
-function sendingFacts({ sending }: NetworkHealth): [string, string][] {
-  const { path, reason } = sending ?? { path: 'copy', reason: undefined };
-  if (path === 'sendfile') return [['Sending', 'large files by sendfile, others and TLS with copies']];
-  return [['Sending', `with copies${reason === undefined ? '' : `: ${safeText(reason)}`}`]];
+function sendingText({ sending }: NetworkHealth): string {
+  if (sending?.path === 'sendfile') return 'large files by sendfile, others and TLS with copies';
+  return `with copies${sending?.reason === undefined ? '' : `: ${safeText(sending.reason)}`}`;
 }
 
-function counted(counts: readonly (readonly [count: number, what: string])[]): string {
-  return counts.flatMap(([count, what]) => (count === 0 ? [] : [`${formatCount(count)} ${what}`])).join(', ');
+function counted(counts: readonly (readonly [count: number, what: string])[]): string | undefined {
+  const shown = counts.filter(([count]) => count > 0);
+  return shown.map(([count, what]) => `${formatCount(count)} ${what}`).join(', ') || undefined;
 }
 
 /** The health of the share, and the paths in it that are not shared. */
-function shareFacts(share: ShareStatus): [string, string][] {
-  const facts: [string, string][] = [['Watching', healthText(share)]];
-  if (share.notShared.length > 0) facts.push(['Not shared', reasonsText(share.notShared)]);
-  if (share.ignored.length > 0) facts.push(['Ignored', reasonsText(share.ignored)]);
-  return facts;
-}
-
 function healthText({ mode, gone, readOnly }: ShareStatus): string {
   if (gone !== undefined)
     return `gone since ${new Date(gone.sinceMs).toLocaleTimeString('sv-SE')}: ${safeText(gone.reason)}; nothing is shared`;
@@ -265,12 +242,12 @@ function healthText({ mode, gone, readOnly }: ShareStatus): string {
 }
 
 /** The most frequent reasons with their counts. */
-function reasonsText(reasons: readonly ReasonCount[]): string {
+function reasonsText(reasons: readonly ReasonCount[]): string | undefined {
+  const others = reasons.slice(REASONS_SHOWN).reduce((sum, { count }) => sum + count, 0);
   const shown = reasons
     .slice(0, REASONS_SHOWN)
-    .map(({ reason, count }) => `${formatCount(count)} (${safeText(reason)})`);
-  const others = reasons.slice(REASONS_SHOWN).reduce((sum, { count }) => sum + count, 0);
-  return [...shown, ...(others > 0 ? [`${formatCount(others)} for other reasons`] : [])].join(', ');
+    .map(({ reason, count }) => [count, `(${safeText(reason)})`] as const);
+  return counted([...shown, [others, 'for other reasons']]);
 }
 
 function linkCount(peers: readonly PeerSummary[]): number {

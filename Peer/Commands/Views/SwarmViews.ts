@@ -1,11 +1,11 @@
-import { formatAddress } from '../../../Shared/Network/Address.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { SwarmMember, SwarmStatus } from '../../Model.ts';
 import { missingTrackersText } from './ClusterViews.ts';
-import { formatBytes, formatCount, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
+import { bar, formatBytes, formatCount, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
+import { peerName } from './ReachabilityViews.ts';
 import { shortenEnd, shortenMiddle } from './TextFit.ts';
-import { type Cell, type Column, renderTable } from './TextTable.ts';
+import { renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 import { wrapWords } from './WordWrap.ts';
 
@@ -19,33 +19,28 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
   const width = Math.min(style.width, 200);
   const { members, size } = swarm;
   const shown = members.length > style.rowsMax ? members.slice(0, Math.max(1, style.rowsMax - 1)) : members;
-  const columns: Column[] = [
-    { title: 'Peer', shrink: 'end', min: 8 },
-    { title: 'Has', drop: 1 },
-    { title: '', align: 'right' },
-    { title: 'Speed', align: 'right', drop: 2 },
-    { title: 'To us', align: 'right', drop: 3 },
-    { title: 'From us', align: 'right', drop: 4 },
-  ];
   const barWidth = Math.max(6, Math.min(BAR_MAX, Math.floor((Math.min(width, 120) - 40) / 2)));
   const weHaveAll = members.some(({ peer, complete }) => peer === undefined && complete);
-  const row = (member: SwarmMember): (Cell | string)[] => {
-    const { peer, bytes, complete, bytesPerSecond, giving, taking } = member;
-    const paint = complete ? style.paint.good : style.paint.notice;
-    const done = bytes === undefined ? 0 : percent(bytes, size);
-    return [
-      peer === undefined ? 'this peer' : nameOf(member),
-      { text: bytes === undefined ? '?'.padEnd(barWidth) : bar(done, barWidth), paint },
-      bytes === undefined ? 'part' : `${done} %`,
-      complete ? '' : rateText(bytesPerSecond),
-      // Rates are averages over the last seconds: a complete peer receives nothing any more.
-      weHaveAll ? '' : rateText(giving),
-      complete ? '' : rateText(taking),
-    ];
-  };
+  const has = ({ bytes, complete }: SwarmMember) => ({
+    text: bytes === undefined ? '?'.padEnd(barWidth) : bar(percent(bytes, size), barWidth),
+    paint: complete ? style.paint.good : style.paint.notice,
+  });
+  // Rates are averages over the last seconds: a complete peer receives nothing any more.
+  const unless = (complete: boolean, rate: number) => (complete ? '' : rateText(rate));
   const head = `${formatBytes(size)} in ${plural(swarm.chunkCount, 'chunk')}`;
   const name = shortenMiddle(safeText(baseName(swarm.path)), Math.max(10, width - head.length - 2));
-  const table = renderTable(columns, shown.map(row), width, style.paint);
+  const table = renderTable(shown, { ...style, width }, [
+    { title: 'Peer', shrink: 'end', min: 8, of: nameOf },
+    { title: 'Has', drop: 1, of: has },
+    {
+      title: '',
+      align: 'right',
+      of: ({ bytes }) => (bytes === undefined ? 'part' : `${percent(bytes, size)} %`),
+    },
+    { title: 'Speed', align: 'right', drop: 2, of: (each) => unless(each.complete, each.bytesPerSecond) },
+    { title: 'To us', align: 'right', drop: 3, of: ({ giving }) => unless(weHaveAll, giving) },
+    { title: 'From us', align: 'right', drop: 4, of: ({ complete, taking }) => unless(complete, taking) },
+  ]);
   const more = members.length - shown.length;
   const lines = [style.paint.head(name), head, ''];
   const together = `${name}  ${head}`;
@@ -72,22 +67,16 @@ function groupText(swarm: SwarmStatus): string {
 
 function endText(secondsLeft: number | undefined, waitsFor: SwarmMember | undefined): string {
   if (waitsFor === undefined) return '';
-  const who = waitsFor.peer === undefined ? 'this peer' : shortenEnd(nameOf(waitsFor), NAME_MAX);
+  const who = shortenEnd(nameOf(waitsFor), NAME_MAX);
   const left = formatTimeLeft(secondsLeft);
   if (left === undefined) return `Until all are complete: unknown, ${who} receives nothing now.`;
   return `Until all are complete: about ${left} (${who} is last).`;
 }
 
 function nameOf({ peer }: SwarmMember): string {
-  if (peer === undefined) return '';
-  return safeText(peer.name === '' ? formatAddress(peer.address) : peer.name);
+  return peer === undefined ? 'this peer' : peerName(peer);
 }
 
 function rateText(rate: number): string {
   return rate < 1 ? '' : formatRate(rate);
-}
-
-function bar(done: number, width: number): string {
-  const filled = Math.floor((done / 100) * width);
-  return '█'.repeat(filled) + '░'.repeat(width - filled);
 }

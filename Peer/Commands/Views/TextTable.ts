@@ -1,9 +1,15 @@
 import CliTable from 'cli-table3';
+import { formatCount } from './HumanUnits.ts';
 import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';
-import type { Paint } from './ViewStyle.ts';
+import type { ViewStyle } from './ViewStyle.ts';
 
-/** One column of a table. */
-export interface Column {
+/** One column of a table of items. */
+export interface Column<T> extends ColumnLayout {
+  /** Content of the cell of an item. */
+  readonly of: (item: T, index: number) => Cell | string;
+}
+
+interface ColumnLayout {
   readonly title: string;
   readonly align?: 'right';
   /** Where text is shortened: names in the middle, lists at the end. Left out: the column is dropped or kept whole. */
@@ -14,7 +20,7 @@ export interface Column {
   readonly drop?: number;
 }
 
-export interface Cell {
+interface Cell {
   readonly text: string;
   readonly paint?: (text: string) => string;
 }
@@ -26,16 +32,28 @@ const MIN_SHRUNK = 12;
 const FILLER = '\uE001';
 const FIRST = '\uE000';
 
-/**
- * Renders a table without frame: titles, a rule, rows. No line is wider than `width` columns (from 20 on; `Infinity`
- * shortens nothing). Every text must have gone through `safeText` and contain no line end.
- */
-export function renderTable(
-  columns: readonly Column[],
-  rows: readonly (readonly (Cell | string)[])[],
-  width: number,
-  paint: Paint,
+/** A table of at most `rowsMax` rows, with a line that counts the rest. @param narrower - how to get a shorter list */
+export function limitedTable<T>(
+  items: readonly T[],
+  style: ViewStyle,
+  narrower: string,
+  columns: readonly Column<T>[],
 ): string {
+  const table = renderTable(items.slice(0, style.rowsMax), style, columns);
+  const more = items.length - style.rowsMax;
+  return more <= 0 ? table : `${table}\n${style.paint.dim(`… and ${formatCount(more)} more. ${narrower}`)}`;
+}
+
+/**
+ * Renders a table without frame: titles, a rule, a row for each item. No line is wider than `width` columns (from 20
+ * on; `Infinity` shortens nothing). Every text must have gone through `safeText` and contain no line end.
+ */
+export function renderTable<T>(
+  items: readonly T[],
+  { width, paint }: Pick<ViewStyle, 'width' | 'paint'>,
+  columns: readonly Column<T>[],
+): string {
+  const rows = items.map((item, index) => columns.map((column) => column.of(item, index)));
   const natural = columns.map((column, index) =>
     rows.reduce((widest, row) => Math.max(widest, widthOf(textOf(row[index]))), widthOf(column.title)),
   );
@@ -66,7 +84,7 @@ export function renderTable(
  * Plans widths that fit: first the widest columns with `shrink` are narrowed, then columns with `drop` are dropped
  * (width 0), at last all columns are narrowed.
  */
-function planWidths(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+function planWidths(columns: readonly ColumnLayout[], natural: readonly number[], width: number): number[] {
   const widths = [...natural];
   const total = () => {
     const kept = widths.filter((column) => column > 0);

@@ -178,13 +178,14 @@ describe('tables', () => {
   });
 
   test('colours only when enabled, and they have no width', () => {
-    const rows = [[{ text: 'x', paint: makePaint(true).good }, 'y']];
-    const columns = [{ title: 'A' }, { title: 'B' }];
-    const colored = renderTable(columns, rows, 80, makePaint(true));
+    const columns = [
+      { title: 'A', of: ({ paint }: ViewStyle) => ({ text: 'x', paint: paint.good }) },
+      { title: 'B', of: () => 'y' },
+    ];
+    const colourful = { ...plain(80), paint: makePaint(true) };
+    const colored = renderTable([colourful], colourful, columns);
     expect(colored).toContain('\u001b[32mx\u001b[39m');
-    expect(colored.replaceAll(/\u001b\[\d+m/g, '')).toBe(
-      renderTable(columns, [['x', 'y']], 80, makePaint(false)),
-    );
+    expect(colored.replaceAll(/\u001b\[\d+m/g, '')).toBe(renderTable([plain(80)], plain(80), columns));
   });
 
   test('100,000 rows are printed', () => {
