@@ -40,11 +40,21 @@ test('a peer cannot name us, itself, banned peers, or ports of other services', 
   ];
   await namer.send(encodeControl(peers(...list)));
   expect(found).toEqual([peerIdOf(5)]);
-  // A second namer confirms addresses outside the LAN, but no broadcast or multicast.
-  const other = await stranger('10.0.0.67');
-  await other.send(greeting(67));
-  await other.send(encodeControl(peers(named(8, '255.255.255.255'), named(11, '224.0.0.1'))));
-  await namer.send(encodeControl(peers(named(11, '224.0.0.1'))));
+  await close();
+});
+
+test('an address outside the LAN counts when a second peer names it, a multicast address never', async () => {
+  const { node, stranger, close } = await victim();
+  const found: string[] = [];
+  node.links.on('peerFound', ({ peerId }) => found.push(peerId));
+  const list = encodeControl(
+    peers(named(5, '203.0.113.5'), named(7, '224.0.0.1'), named(8, '255.255.255.255')),
+  );
+  const first = await stranger();
+  await first.send(greeting(66), list, list);
+  expect(found).toEqual([]);
+  const second = await stranger('10.0.0.67');
+  await second.send(greeting(67), list);
   expect(found).toEqual([peerIdOf(5)]);
   await close();
 });
