@@ -447,8 +447,9 @@ describe('serving', () => {
     const into = Buffer.alloc(10);
     await manager.read(description.fileId, 0, 0, into);
     expect(into).toEqual(content.subarray(0, 10));
+    // NOT_FOUND: the read before has the file hashed again, which may be done by now.
     await expect(manager.read(description.fileId, 1, 0, into)).rejects.toMatchObject({
-      code: 'FILE_CHANGED',
+      code: expect.stringMatching(/FILE_CHANGED|NOT_FOUND/),
     });
     expect(manager.holdings(description.fileId)).toBeUndefined();
   });
