@@ -28,7 +28,7 @@ export class BundleMemory {
 export interface BundleOptions {
   readonly files: FolderFiles;
   /** Rows of the files that are missing. */
-  readonly rows: readonly number[];
+  readonly rows: Uint32Array;
   readonly installer: SmallFileInstaller;
   readonly memory: BundleMemory;
   /** Called after the answer. @param wrongRow - a file that was corrupt */
@@ -54,7 +54,7 @@ export class Bundle implements UnitWriter {
   constructor(options: BundleOptions) {
     const { files, rows } = options;
     this.#options = options;
-    this.bundle = rows.map((row) => ({ fileId: files.fileIdOf(row), size: files.sizeOf(row) }));
+    this.bundle = Array.from(rows, (row) => ({ fileId: files.fileIdOf(row), size: files.sizeOf(row) }));
     this.#bytes = this.bundle.reduce((sum, { size }) => sum + 1 + size, 0);
   }
 

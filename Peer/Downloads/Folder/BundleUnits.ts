@@ -8,6 +8,8 @@ const BUNDLES_AIM = 64;
 const BUNDLE_BYTES_MIN = 256 * 1_024;
 /** Byte before each file in an answer (Protocol/Bundle.ts). */
 const FLAG_BYTES = 1;
+/** Rows are below this number. */
+const KEY_ROWS = 2 ** 32;
 
 /** The small files of a folder, cut into bundles of files that the same peers list. */
 export class BundleUnits implements Units {
@@ -15,21 +17,18 @@ export class BundleUnits implements Units {
   readonly size: number;
   readonly bytesMax: number;
   readonly #files: FolderFiles;
-  /** Rows by set of holders, then ascending. Numbers that hold both: see `keyOf`. */
-  readonly #keys: Float64Array;
+  /** By set of holders, then ascending. */
+  readonly #rows: Uint32Array;
   /** Index of the first row of each bundle, and the end. */
   readonly #starts: Uint32Array;
 
   /** @param rows - of small contents */
   constructor(files: FolderFiles, rows: readonly number[]) {
     this.#files = files;
-    this.#keys = new Float64Array(rows.length);
+    const keys = Float64Array.from(rows, (row) => keyOf(files, row)).sort();
+    this.#rows = Uint32Array.from(keys, (key) => key % KEY_ROWS);
     let size = 0;
-    for (const [index, row] of rows.entries()) {
-      this.#keys[index] = keyOf(files, row);
-      size += FLAG_BYTES + files.sizeOf(row);
-    }
-    this.#keys.sort();
+    for (const row of rows) size += FLAG_BYTES + files.sizeOf(row);
     this.size = size;
     const limit = Math.min(BUNDLE_BYTES_MAX, Math.max(BUNDLE_BYTES_MIN, size / BUNDLES_AIM));
     const { starts, bytesMax } = this.#cut(limit);
@@ -44,27 +43,25 @@ export class BundleUnits implements Units {
     return bytes;
   }
 
-  rowsOf(unit: number): number[] {
-    const rows: number[] = [];
-    const end = this.#starts[unit + 1] ?? 0;
-    for (let at = this.#starts[unit] ?? end; at < end; at++) rows.push(rowOf(this.#keys[at] ?? 0));
-    return rows;
+  rowsOf(unit: number): Uint32Array {
+    return this.#rows.subarray(this.#starts[unit], this.#starts[unit + 1]);
   }
 
   /** Rows whose content is neither verified nor given up. */
-  missingOf(unit: number): number[] {
+  missingOf(unit: number): Uint32Array {
     return this.rowsOf(unit).filter((row) => this.#files.stateOf(row) < STATE.verified);
   }
 
   isWhole(unit: number): boolean {
-    return this.missingOf(unit).length === 0;
+    return this.rowsOf(unit).every((row) => this.#files.stateOf(row) >= STATE.verified);
   }
 
   /** The bundle of a row; undefined: it is in none. */
   unitOf(row: number): number | undefined {
     const key = keyOf(this.#files, row);
-    const index = lastAtMost(this.#keys, key);
-    return index >= 0 && this.#keys[index] === key ? lastAtMost(this.#starts, index) : undefined;
+    const after = firstWhere(this.#rows.length, (index) => keyOf(this.#files, this.#rows[index] ?? 0) > key);
+    if (this.#rows[after - 1] !== row) return undefined;
+    return firstWhere(this.#starts.length, (unit) => (this.#starts[unit] ?? 0) >= after) - 1;
   }
 
   #cut(limit: number): { readonly starts: readonly number[]; readonly bytesMax: number } {
@@ -73,8 +70,7 @@ export class BundleUnits implements Units {
     let bytes = 0;
     let start = 0;
     let lastSet = -1;
-    for (let index = 0; index < this.#keys.length; index++) {
-      const row = rowOf(this.#keys[index] ?? 0);
+    for (const [index, row] of this.#rows.entries()) {
       const set = this.#files.setOf(row);
       const length = FLAG_BYTES + this.#files.sizeOf(row);
       const isFull = bytes + length > limit || index - start === BUNDLE_FILES_MAX || set !== lastSet;
@@ -87,26 +83,23 @@ export class BundleUnits implements Units {
       bytes += length;
       bytesMax = Math.max(bytesMax, bytes);
     }
-    if (this.#keys.length > 0) starts.push(this.#keys.length);
+    if (this.#rows.length > 0) starts.push(this.#rows.length);
     return { starts, bytesMax };
   }
 }
 
+/** A number that orders rows by set of holders, then ascending. */
 function keyOf(files: FolderFiles, row: number): number {
-  return files.setOf(row) * 2 ** 32 + row;
+  return files.setOf(row) * KEY_ROWS + row;
 }
 
-function rowOf(key: number): number {
-  return key % 2 ** 32;
-}
-
-/** Index of the last number that is at most `value`, in ascending order; -1: none. */
-function lastAtMost(numbers: Float64Array | Uint32Array, value: number): number {
-  let [low, high] = [0, numbers.length];
+/** The first index below `end` that meets an ascending condition; `end`: none does. */
+function firstWhere(end: number, isMet: (index: number) => boolean): number {
+  let [low, high] = [0, end];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((numbers[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
+    if (isMet(middle)) high = middle;
+    else low = middle + 1;
   }
-  return low - 1;
+  return low;
 }

@@ -1,8 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Random } from '../../../Shared/Time/Clock.ts';
-import type { FolderTable } from './FolderTable.ts';
+import { type FolderTable, ID_WORDS, idAt, idWordsOf } from './FolderTable.ts';
 
-const ID_WORDS = 8;
 const NONE = -1;
 
 /**
@@ -26,7 +25,7 @@ export class ContentIndex {
 
   /** Adds a row. Returns whether it is the first with its content. */
   add(row: number): boolean {
-    const slot = this.#slotOf((word) => this.#table.idWord(row, word));
+    const slot = this.#slotOf(this.#table.idWords(row), idAt(row));
     const first = this.#slots[slot] ?? NONE;
     if (first === NONE) {
       this.#slots[slot] = row;
@@ -40,8 +39,7 @@ export class ContentIndex {
 
   /** The first row with a content; undefined: none. */
   find(fileId: FileId): number | undefined {
-    const id = Buffer.from(fileId, 'hex');
-    const row = this.#slots[this.#slotOf((word) => id.readInt32LE(word * 4))] ?? NONE;
+    const row = this.#slots[this.#slotOf(idWordsOf(fileId), 0)] ?? NONE;
     return row === NONE ? undefined : row;
   }
 
@@ -55,21 +53,22 @@ export class ContentIndex {
     for (let row = this.#next[first] ?? NONE; row !== NONE; row = this.#next[row] ?? NONE) yield row;
   }
 
-  /** The slot of an id, or the free one for it. */
-  #slotOf(wordOf: (word: number) => number): number {
+  /** The slot of the id that begins at word `at`, or the free one for it. */
+  #slotOf(words: Int32Array, at: number): number {
     let hash = 0;
     for (let word = 0; word < ID_WORDS; word++)
-      hash = (hash + Math.imul(wordOf(word) ^ (hash >>> 15), this.#factors[word] ?? 1)) | 0;
+      hash = (hash + Math.imul((words[at + word] ?? 0) ^ (hash >>> 15), this.#factors[word] ?? 1)) | 0;
     const mask = this.#slots.length - 1;
     for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
       const row = this.#slots[slot] ?? NONE;
-      if (row === NONE || this.#hasId(row, wordOf)) return slot;
+      if (row === NONE || this.#hasId(row, words, at)) return slot;
     }
   }
 
-  #hasId(row: number, wordOf: (word: number) => number): boolean {
-    for (let word = 0; word < ID_WORDS; word++)
-      if (this.#table.idWord(row, word) !== wordOf(word)) return false;
+  #hasId(row: number, words: Int32Array, at: number): boolean {
+    const own = this.#table.idWords(row);
+    const ownAt = idAt(row);
+    for (let word = 0; word < ID_WORDS; word++) if (own[ownAt + word] !== words[at + word]) return false;
     return true;
   }
 }

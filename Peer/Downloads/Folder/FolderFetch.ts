@@ -97,7 +97,7 @@ export class FolderFetch implements Task {
       if (before !== undefined) await Promise.race([this.#context.parts.scanned(), stopped]);
       await Promise.race([this.#takePresent(all), stopped]);
       const { empty, small, large } = this.#openRows();
-      await this.#context.parts.requireFreeSpace(this.#missingBytes([small, large]));
+      await this.#context.parts.requireFreeSpace(this.#missingBytes(small, large));
       work.push(this.#makeEmpty(empty), this.#fetchSmall(small, all));
       const fetchLarge = (file: FolderFile) => {
         const fetching = this.#large.fetch(file, all, () => this.#reportSources());
@@ -318,12 +318,11 @@ export class FolderFetch implements Task {
     this.#progress.place(row, finalPath, how);
   }
 
-  #missingBytes(rows: readonly (readonly number[])[]): number {
+  #missingBytes(small: readonly number[], large: readonly number[]): number {
     let missing = 0;
-    for (const row of rows.flat()) {
-      const fileId = this.#files.fileIdOf(row);
-      missing += Math.max(0, this.#files.sizeOf(row) - this.#large.bytesOf(fileId));
-    }
+    for (const row of small) missing += this.#files.sizeOf(row);
+    for (const row of large)
+      missing += Math.max(0, this.#files.sizeOf(row) - this.#large.bytesOf(this.#files.fileIdOf(row)));
     return missing;
   }
 

@@ -4,7 +4,7 @@ import type { Random } from '../../../Shared/Time/Clock.ts';
 import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { ContentIndex } from './ContentIndex.ts';
-import { FolderTable } from './FolderTable.ts';
+import { FolderTable, idAt, idWordsOf } from './FolderTable.ts';
 
 /** States of a content, in ascending order of progress; kept as one byte a row. */
 export const STATE = {
@@ -20,7 +20,7 @@ export type State = (typeof STATE)[keyof typeof STATE];
 
 /** The content without bytes. */
 const EMPTY = fileIdOf(0, []);
-const EMPTY_WORD = Buffer.from(EMPTY, 'hex').readInt32LE();
+const [EMPTY_WORD] = idWordsOf(EMPTY);
 
 /**
  * The files of a folder download and their state, by row. A content that is wanted at several paths has the row of the
@@ -167,7 +167,7 @@ export class FolderFiles {
   /** How a content is fetched. Only the listed size says so: one that is falsely listed as empty is described first. */
   kindOf(row: number): 'empty' | 'small' | 'large' {
     // Nearly all ids differ in their first bytes: no text is made of them.
-    if (this.#table.idWord(row, 0) === EMPTY_WORD && this.fileIdOf(row) === EMPTY) return 'empty';
+    if (this.#table.idWords(row)[idAt(row)] === EMPTY_WORD && this.fileIdOf(row) === EMPTY) return 'empty';
     const size = this.sizeOf(row);
     return size > 0 && isOneChunk(size) ? 'small' : 'large';
   }

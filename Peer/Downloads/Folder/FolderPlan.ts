@@ -5,6 +5,7 @@ import type { FileVersions } from '../../DownloadModel.ts';
 import type { CatalogEntry, FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile, FolderFiles } from '../../Storage.ts';
 import { type DatedVersion, takeVersion } from '../Versions.ts';
+import type { FolderTable } from './FolderTable.ts';
 import { ListedFiles } from './ListedFiles.ts';
 import { OriginalNames } from './OriginalNames.ts';
 
@@ -85,32 +86,35 @@ function planSame(
   listings: readonly Listing[],
   own: readonly CatalogEntry[],
 ): FolderFiles | undefined {
-  const [first, ...others] = listings.map(({ files }) => ListedFiles.of(files));
-  if (first === undefined) return undefined;
+  const [first, ...others] = listings.map(({ files }) => ListedFiles.of(files).table);
+  if (first === undefined || others.some(({ length }) => length !== first.length)) return undefined;
   const mine = new Map(own.map(({ path, fileId }) => [path, fileId]));
-  const iterators = others.map((files) => files[Symbol.iterator]());
-  let row = 0;
+  const below = base === '' ? '' : `${base}/`;
   let last = '';
-  for (const file of first) {
-    const { path, fileId, size } = file;
-    if (!path.startsWith(`${base}/`) && base !== '') return undefined;
-    if (path <= last || isFalseFolder(path, fileId) || (mine.get(path) ?? fileId) !== fileId)
-      return undefined;
-    for (const iterator of iterators) {
-      const { value: same } = iterator.next();
-      if (same?.path !== path || same.fileId !== fileId || same.size !== size) return undefined;
-      if (same.executable !== file.executable) return undefined;
-      if (same.modifiedMs < file.modifiedMs) first.table.dateAt(row, same.modifiedMs);
-    }
+  for (let row = 0; row < first.length; row++) {
+    const path = first.pathOf(row);
+    if (!path.startsWith(below) || path <= last) return undefined;
+    if (first.isFolder(row) && first.fileIdOf(row) !== EMPTY) return undefined;
+    const here = mine.get(path);
+    if (here !== undefined && here !== first.fileIdOf(row)) return undefined;
+    if (!others.every((other) => isSame(first, other, row))) return undefined;
     last = path;
-    row++;
   }
-  if (iterators.some((iterator) => iterator.next().done !== true)) return undefined;
   const skipped = Buffer.byteLength(base.slice(0, base.lastIndexOf('/') + 1));
-  return first.table.sharedBy(
+  return first.sharedBy(
     listings.map(({ holder }) => holder),
     skipped,
   );
+}
+
+/** Whether two tables have the same file in a row. The earlier time is noted in the first one. */
+function isSame(first: FolderTable, other: FolderTable, row: number): boolean {
+  const one = first.fileAt(row);
+  const { path, fileId, size, executable, modifiedMs = 0 } = other.fileAt(row);
+  if (path !== one.path || fileId !== one.fileId || size !== one.size) return false;
+  if (executable !== one.executable) return false;
+  if (modifiedMs < (one.modifiedMs ?? 0)) first.dateAt(row, modifiedMs);
+  return true;
 }
 
 /**

@@ -7,6 +7,8 @@ import type { FolderFile } from '../../Storage.ts';
 const PAGE_BITS = 12;
 const PAGE_ROWS = 1 << PAGE_BITS;
 const ID_BYTES = 32;
+/** 32-bit words of an id. */
+export const ID_WORDS = ID_BYTES / 4;
 /** First length of the paths of a page; doubled when they need more. */
 const PATHS_BYTES = 64 * 1_024;
 const EXECUTABLE = 1;
@@ -14,6 +16,8 @@ const EXECUTABLE = 1;
 /** Columns of PAGE_ROWS files. */
 interface Page extends PagePaths {
   readonly ids: Buffer;
+  /** The same ids. */
+  readonly words: Int32Array;
   readonly sizes: Float64Array;
   /** NaN: unknown. */
   readonly modifiedMs: Float64Array;
@@ -38,6 +42,7 @@ export class FolderTable implements Iterable<FolderFile> {
   readonly #setsByPeers = new Map<string, number>();
   #lastSet = 0;
   #length = 0;
+  #sizeMax = 0;
 
   /** The files as a table: themselves if they are one. */
   static of(files: Iterable<FolderFile>): FolderTable {
@@ -56,6 +61,7 @@ export class FolderTable implements Iterable<FolderFile> {
     const table = new FolderTable();
     table.#pages = this.#pages;
     table.#length = this.#length;
+    table.#sizeMax = this.#sizeMax;
     table.#skipped = skipped;
     table.#sets[0] = holders;
     return table;
@@ -65,6 +71,11 @@ export class FolderTable implements Iterable<FolderFile> {
     return this.#length;
   }
 
+  /** Size of the largest file. */
+  get sizeMax(): number {
+    return this.#sizeMax;
+  }
+
   add({ fileId, size, path, holders, modifiedMs, executable }: FolderFile): void {
     const row = this.#length++;
     const at = row & (PAGE_ROWS - 1);
@@ -72,6 +83,7 @@ export class FolderTable implements Iterable<FolderFile> {
     const page = this.#page(row);
     page.ids.write(fileId, at * ID_BYTES, 'hex');
     page.sizes[at] = size;
+    if (size > this.#sizeMax) this.#sizeMax = size;
     page.modifiedMs[at] = modifiedMs ?? Number.NaN;
     page.flags[at] = executable === true ? EXECUTABLE : 0;
     page.holders[at] = this.#setOf(holders);
@@ -79,7 +91,7 @@ export class FolderTable implements Iterable<FolderFile> {
   }
 
   sizeOf(row: number): number {
-    return this.#page(row).sizes[row & (PAGE_ROWS - 1)] ?? 0;
+    return this.#pages[row >>> PAGE_BITS]?.sizes[row & (PAGE_ROWS - 1)] ?? 0;
   }
 
   fileIdOf(row: number): FileId {
@@ -87,9 +99,9 @@ export class FolderTable implements Iterable<FolderFile> {
     return this.#page(row).ids.toString('hex', at, at + ID_BYTES) as FileId;
   }
 
-  /** One of the eight 32-bit words of the id. */
-  idWord(row: number, word: number): number {
-    return this.#page(row).ids.readInt32LE((row & (PAGE_ROWS - 1)) * ID_BYTES + word * 4);
+  /** The ids of the page of a row, as words; that of the row itself begins at `idAt(row)`. */
+  idWords(row: number): Int32Array {
+    return this.#page(row).words;
   }
 
   pathOf(row: number): string {
@@ -110,7 +122,7 @@ export class FolderTable implements Iterable<FolderFile> {
 
   /** Number of the set of holders: rows with the same number have the same holders. */
   setOf(row: number): number {
-    return this.#page(row).holders[row & (PAGE_ROWS - 1)] ?? 0;
+    return this.#pages[row >>> PAGE_BITS]?.holders[row & (PAGE_ROWS - 1)] ?? 0;
   }
 
   /** Notes an earlier time for a file. */
@@ -136,6 +148,10 @@ export class FolderTable implements Iterable<FolderFile> {
     };
   }
 
+  *paths(): Generator<string> {
+    for (let row = 0; row < this.#length; row++) yield this.pathOf(row);
+  }
+
   *[Symbol.iterator](): Generator<FolderFile> {
     for (let row = 0; row < this.#length; row++) yield this.fileAt(row);
   }
@@ -149,8 +165,10 @@ export class FolderTable implements Iterable<FolderFile> {
   #addPage(): void {
     const last = this.#pages.at(-1);
     if (last !== undefined) last.paths = Buffer.from(last.paths.subarray(0, last.ends[PAGE_ROWS - 1]));
+    const ids = Buffer.allocUnsafeSlow(PAGE_ROWS * ID_BYTES);
     this.#pages.push({
-      ids: Buffer.allocUnsafeSlow(PAGE_ROWS * ID_BYTES),
+      ids,
+      words: new Int32Array(ids.buffer),
       sizes: new Float64Array(PAGE_ROWS),
       modifiedMs: new Float64Array(PAGE_ROWS),
       flags: new Uint8Array(PAGE_ROWS),
@@ -170,4 +188,14 @@ export class FolderTable implements Iterable<FolderFile> {
     if (known === undefined) this.#setsByPeers.set(key, this.#lastSet);
     return this.#lastSet;
   }
+}
+
+/** Position of the id of a row in `idWords`. */
+export function idAt(row: number): number {
+  return (row & (PAGE_ROWS - 1)) * ID_WORDS;
+}
+
+/** The words of an id. */
+export function idWordsOf(fileId: FileId): Int32Array {
+  return new Int32Array(Uint8Array.from(Buffer.from(fileId, 'hex')).buffer);
 }

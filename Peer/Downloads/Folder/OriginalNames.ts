@@ -1,5 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry } from '../../Model.ts';
+import { ListedFiles } from './ListedFiles.ts';
 
 const NUMBERED = / \(\d+\)(?=(\.[^/]*)?$)/;
 
@@ -20,7 +21,7 @@ export class OriginalNames {
   constructor(lists: readonly Iterable<CatalogEntry>[], portable: (path: string) => string) {
     let hasNumbered = false;
     for (const files of lists) {
-      for (const { path } of files) {
+      for (const path of pathsOf(files)) {
         const safe = path.endsWith('/') ? `${portable(path)}/` : portable(path);
         if (safe !== path && !this.#originals.has(safe)) this.#originals.set(safe, path);
         hasNumbered ||= NUMBERED.test(path);
@@ -31,7 +32,7 @@ export class OriginalNames {
 
   apply<T extends Iterable<CatalogEntry>>(files: T): T | CatalogEntry[] {
     if (this.#originals.size === 0 && this.#twins.size === 0) return files;
-    const own = new Set(Array.from(files, ({ path }) => path));
+    const own = new Set(pathsOf(files));
     return Array.from(files, (file) => {
       const original = this.#originals.get(file.path) ?? this.#twinOf(file);
       return original === undefined || own.has(original) ? file : { ...file, path: original };
@@ -60,4 +61,8 @@ function twinKey(path: string, fileId: FileId): string {
 
 function* chained(lists: readonly Iterable<CatalogEntry>[]): Generator<CatalogEntry> {
   for (const files of lists) yield* files;
+}
+
+function pathsOf(files: Iterable<CatalogEntry>): Iterable<string> {
+  return files instanceof ListedFiles ? files.table.paths() : Array.from(files, ({ path }) => path);
 }

@@ -12,7 +12,7 @@ export interface RefusedUnitsOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Rows of the files of a bundle that are missing. */
-  readonly missingOf: (unit: number) => readonly number[];
+  readonly missingOf: (unit: number) => Uint32Array;
   /** Locates further holders of a file and adds them to its bundle. Never rejects. */
   readonly locate: (row: number) => Promise<void>;
   /** Asks the holders of a bundle again that refused it. Returns false when there are none. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import type { DownloadStorage, FolderFiles } from '../../Storage.ts';
+import type { DownloadStorage } from '../../Storage.ts';
 import type { FolderKey } from './FolderKey.ts';
+import type { FolderTable } from './FolderTable.ts';
 
 /**
  * A folder of small files is saved after this time; most are complete earlier. Saving takes 10 us per file of
@@ -15,7 +16,7 @@ export interface SavedFolderOptions {
   readonly parts: DownloadStorage;
   readonly clock: Clock;
   readonly key: FolderKey;
-  readonly files: FolderFiles;
+  readonly files: FolderTable;
   /** An earlier program run saved it. */
   readonly kept: boolean;
 }
@@ -50,7 +51,7 @@ export class SavedFolder {
     if (this.#saved) return;
     const { clock, files } = this.#options;
     // A part file that outlives a crash must find its folder again.
-    if (hasLarge(files)) void this.save().catch(failed);
+    if (files.sizeMax > SMALL_BYTES) void this.save().catch(failed);
     else this.#cancelTimer = clock.after(SAVE_AFTER_MS, () => void this.save().catch(failed));
   }
 
@@ -90,9 +91,4 @@ export class SavedFolder {
     this.#work = done.catch(() => {});
     return done;
   }
-}
-
-function hasLarge(files: FolderFiles): boolean {
-  for (const { size } of files) if (size > SMALL_BYTES) return true;
-  return false;
 }

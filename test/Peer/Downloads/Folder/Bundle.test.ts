@@ -34,7 +34,7 @@ function bundle(verdicts: readonly SmallVerdict[] = ['right', 'right']) {
   const ended: [boolean, number | undefined][] = [];
   const writer = new Bundle({
     files,
-    rows: [0, 1],
+    rows: Uint32Array.of(0, 1),
     installer,
     memory: new BundleMemory(),
     ended: (...args) => ended.push(args),
