@@ -33,14 +33,15 @@ export function fileIdOf(size: number, chunkHashes: readonly ChunkHash[]): FileI
 
 /** Fast path for files of one chunk, in a reused buffer. */
 function idOfOneChunk(size: number, chunkBytes: number, hash: ChunkHash): FileId {
-  oneChunk.writeUInt32BE(Math.floor(size / 2 ** 32), TAG.length);
-  oneChunk.writeUInt32BE(size % 2 ** 32, TAG.length + 4);
-  oneChunk.writeUInt32BE(chunkBytes, TAG.length + 8);
+  oneChunkNumbers.setUint32(0, Math.floor(size / 2 ** 32));
+  oneChunkNumbers.setUint32(4, size % 2 ** 32);
+  oneChunkNumbers.setUint32(8, chunkBytes);
   if (oneChunk.write(hash, TAG.length + 12, 32, 'hex') !== 32) throw new RangeError(`"${hash}" is no hash`);
   return hashBytes(oneChunk) as string as FileId;
 }
 
 const oneChunk = Buffer.concat([TAG, Buffer.alloc(12 + 32)]);
+const oneChunkNumbers = new DataView(oneChunk.buffer, oneChunk.byteOffset + TAG.length, 12);
 
 /** BLAKE3 of bytes. */
 export function hashBytes(bytes: Uint8Array): ChunkHash {

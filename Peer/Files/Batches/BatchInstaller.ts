@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
-import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
@@ -33,11 +31,12 @@ export interface BatchInstallerOptions {
 
 /** Callbacks for the catalog, made synchronously with the rename, before the watcher can report it. */
 export interface BatchEvents {
-  /** A file is in the share. */
+  /** A file is in the share. @param hash - of its only chunk */
   installedInBatch(
     path: string,
     state: FileState,
-    description: FileDescription,
+    fileId: FileId,
+    hash: ChunkHash,
     wanted: FileAttributes,
   ): void;
   /** A staged folder is in the share. `installedInBatch` follows for each of its files. */
@@ -112,12 +111,8 @@ export class BatchInstaller implements SmallFileInstaller {
   }
 
   async #write(bytes: Uint8Array, staged: readonly StagedFile[]) {
-    const files = staged.map(({ file, to }) => {
-      const { fileId, size, offset, modifiedMs, executable } = file;
-      return { fileId, size, offset, to, modifiedMs, executable };
-    });
     this.#writing++;
-    const reply = await this.#options.writer.write({ bytes, files });
+    const reply = await this.#options.writer.write({ bytes, files: staged });
     this.#writing--;
     return reply;
   }
@@ -126,7 +121,7 @@ export class BatchInstaller implements SmallFileInstaller {
     place.folder.wrote(place, outcome.kind === 'written' ? outcome : undefined);
     if (outcome.kind === 'wrong') return 'wrong';
     if (outcome.kind === 'written') {
-      this.#changeMissing(splitPath(place.file.path)[0], -1);
+      this.#changeMissing(place.wanted, -1);
       return 'right';
     }
     if (bytes.length > 0 && STAGING_ERRORS.has(outcome.code)) return this.#installAlone(place.file, bytes);
@@ -149,7 +144,7 @@ export class BatchInstaller implements SmallFileInstaller {
         const installed = installWhole(disk, root, join(temp, `${fileId}.new`), path, content, file);
         absolute = installed.absolute;
         if (installed.state !== undefined)
-          events.installedInBatch(installed.path, installed.state, descriptionOf(file, hash), file);
+          events.installedInBatch(installed.path, installed.state, fileId, hash, file);
       }
       this.#changeMissing(splitPath(file.path)[0], -1);
       this.#events.installed(file, absolute);
@@ -170,7 +165,8 @@ export class BatchInstaller implements SmallFileInstaller {
     const path = this.#options.names.safe(file.path);
     const [parent, name] = splitPath(path);
     if (!this.#folders.has(parent)) this.#folders.set(parent, this.#makeFolder(parent));
-    return this.#folders.get(parent)?.add(file, path, name);
+    const wanted = path === file.path ? parent : splitPath(file.path)[0];
+    return this.#folders.get(parent)?.add(file, wanted, path, name);
   }
 
   #makeFolder(path: string): StagedFolder | undefined {
@@ -223,7 +219,7 @@ export class BatchInstaller implements SmallFileInstaller {
   /** @param state - after the rename, where that changed it */
   #installed({ file, written }: StagedFile, path: string, state = written?.state): void {
     if (state === undefined || written === undefined) throw new Error('installed before it was written');
-    this.#options.events.installedInBatch(path, state, descriptionOf(file, written.hash), file);
+    this.#options.events.installedInBatch(path, state, file.fileId, written.hash, file);
     this.#events.installed(file, inside(this.#options.root, path));
   }
 
@@ -231,8 +227,4 @@ export class BatchInstaller implements SmallFileInstaller {
     if (this.#created > 0 && this.#writing === 0)
       removeFolderQuietly(this.#options.disk, this.#options.staging);
   }
-}
-
-function descriptionOf({ fileId, size }: SmallFile, hash: ChunkHash): FileDescription {
-  return { fileId, layout: chunkLayout(size), chunkHashes: [hash] };
 }

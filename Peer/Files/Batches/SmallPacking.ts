@@ -29,7 +29,8 @@ export function packJob({ bytes, files }: SmallJob): PackedJob {
   const texts: string[] = [];
   const numbers = new Float64Array(JOB_NUMBERS * files.length);
   let at = 0;
-  for (const { fileId, to, size, offset, modifiedMs, executable } of files) {
+  for (const { file, to } of files) {
+    const { fileId, size, offset, modifiedMs, executable } = file;
     texts.push(fileId, to);
     numbers[at++] = size;
     numbers[at++] = offset;
@@ -45,14 +46,14 @@ export function unpackJob({ bytes, texts: joined, numbers }: PackedJob): SmallJo
   for (let index = 0; index < numbers.length / JOB_NUMBERS; index++) {
     const at = JOB_NUMBERS * index;
     const modifiedMs = numbers[at + 2];
-    files.push({
+    const file = {
       fileId: (texts[2 * index] ?? '') as FileId,
-      to: texts[2 * index + 1] ?? '',
       size: numbers[at] ?? 0,
       offset: numbers[at + 1] ?? 0,
       modifiedMs: Number.isNaN(modifiedMs) ? undefined : modifiedMs,
-      executable: numbers[at + 3] === 1 ? true : undefined,
-    });
+      executable: numbers[at + 3] === 1 ? (true as const) : undefined,
+    };
+    files.push({ file, to: texts[2 * index + 1] ?? '' });
   }
   return { bytes, files };
 }

@@ -11,11 +11,9 @@ export interface SmallJob {
   readonly files: readonly SmallTarget[];
 }
 
-export interface SmallTarget extends FileAttributes {
-  readonly fileId: FileId;
-  readonly size: number;
-  /** Position of its first byte in the bytes of the job. */
-  readonly offset: number;
+export interface SmallTarget {
+  /** `offset`: of its first byte in the bytes of the job. */
+  readonly file: FileAttributes & { readonly fileId: FileId; readonly size: number; readonly offset: number };
   /** Absolute path of a file that must not exist yet. */
   readonly to: string;
 }
@@ -44,12 +42,13 @@ export function provenHash(fileId: FileId, bytes: Uint8Array): ChunkHash | undef
 /** Verifies and writes small files, blocking the thread. Returns one outcome per file, in order. */
 export function writeSmall(disk: Pick<Disk, 'createWhole' | 'remove'>, job: SmallJob): SmallWritten[] {
   const { buffer, byteOffset } = job.bytes;
-  return job.files.map(({ fileId, size, offset, to, modifiedMs, executable }) => {
+  return job.files.map(({ file, to }) => {
+    const { fileId, size, offset } = file;
     const bytes = Buffer.from(buffer, byteOffset + offset, size);
     const hash = provenHash(fileId, bytes);
     if (hash === undefined) return { kind: 'wrong' };
     try {
-      return { kind: 'written', state: disk.createWhole(to, bytes, { modifiedMs, executable }), hash };
+      return { kind: 'written', state: disk.createWhole(to, bytes, file), hash };
     } catch (failure) {
       const code = systemCode(failure) ?? 'EIO';
       if (code !== 'EEXIST') removeQuietly(disk, to);

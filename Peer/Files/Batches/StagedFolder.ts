@@ -3,12 +3,13 @@ import type { SmallFile } from '../../Storage.ts';
 import type { Disk } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { installFolder } from '../Disk/InstallFile.ts';
-import { splitPath } from '../Disk/Paths.ts';
 
 /** A file in, or on its way into, a staged folder. */
 export interface StagedFile {
   readonly file: SmallFile;
   readonly folder: StagedFolder;
+  /** Wanted path of its folder. */
+  readonly wanted: string;
   /** Sanitized path, relative to the share. */
   readonly path: string;
   /** Absolute path in the staging folder. */
@@ -44,11 +45,11 @@ export class StagedFolder {
   }
 
   /** Returns undefined when the folder accepts no more files. */
-  add(file: SmallFile, path: string, name: string): StagedFile | undefined {
+  add(file: SmallFile, wanted: string, path: string, name: string): StagedFile | undefined {
     if (this.due) return undefined;
     this.writing++;
-    this.wanted.add(splitPath(file.path)[0]);
-    return { file, folder: this, path, to: `${this.staged}/${name}`, written: undefined };
+    this.wanted.add(wanted);
+    return { file, folder: this, wanted, path, to: `${this.staged}/${name}`, written: undefined };
   }
 
   /** @param written - undefined: writing failed, the file may arrive again */

@@ -1,4 +1,4 @@
-import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { BatchEvents } from '../Batches/BatchInstaller.ts';
@@ -35,9 +35,8 @@ export function installEvents(options: InstallEventsOptions): PartEvents & Batch
       share.adopted.add(path, state, description);
       checkAttributes(path, wanted, state);
     },
-    installedInBatch: (path, state, description, wanted) => {
-      const { fileId, chunkHashes } = description;
-      share.adopted.addDeferred({ path, state, fileId, hash: chunkHashes[0] ?? ('' as ChunkHash) });
+    installedInBatch: (path, state, fileId, hash, wanted) => {
+      share.adopted.addDeferred({ path, state, fileId, hash });
       checkAttributes(path, wanted, state);
     },
     folderInstalled: (path) => share.adopted.folderMade(path),

@@ -22,6 +22,17 @@ export function setAttributes(fd: number, { modifiedMs, executable }: FileAttrib
   }
 }
 
+/** The same for a file that was just created: it has the current access time, and nobody may run it. */
+export function setAttributesOfNew(fd: number, attributes: FileAttributes): void {
+  const { modifiedMs, executable } = attributes;
+  try {
+    if (executable) setAttributes(fd, attributes);
+    else if (modifiedMs !== undefined) futimesSync(fd, Date.now() / 1_000, timeSeconds(modifiedMs));
+  } catch {
+    // A download does not fail because of a time.
+  }
+}
+
 /** The time for a system call that takes seconds as a double and rounds down. */
 export function timeSeconds(ms: number): number {
   return (ms + HALF_MICROSECOND_MS) / 1_000;

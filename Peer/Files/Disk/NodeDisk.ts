@@ -24,7 +24,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
-import { setAttributes, timeSeconds } from './Attributes.ts';
+import { setAttributes, setAttributesOfNew, timeSeconds } from './Attributes.ts';
 import type { Disk, DiskFile } from './Disk.ts';
 import { type FileState, fileState } from './FileState.ts';
 import { WriteQueue } from './WriteQueue.ts';
@@ -46,7 +46,7 @@ export const nodeDisk: Disk = {
     const fd = openSync(path, CREATE);
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
-      setAttributes(fd, attributes);
+      setAttributesOfNew(fd, attributes);
       return fileState(fstatSync(fd, { bigint: true }));
     } finally {
       closeSync(fd);

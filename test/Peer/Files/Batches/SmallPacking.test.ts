@@ -34,12 +34,14 @@ test.each(seeds(30))('jobs and replies arrive as they were sent (seed %i)', (see
   const random = new SeededRandom(seed);
   const bytes = new Uint8Array(random.int(0, 100));
   const files = Array.from({ length: random.int(0, 20) }, (_, index) => ({
-    fileId: id(random) as FileId,
-    size: random.int(1, 2 ** 20),
-    offset: random.int(0, 2 ** 20),
+    file: {
+      fileId: id(random) as FileId,
+      size: random.int(1, 2 ** 20),
+      offset: random.int(0, 2 ** 20),
+      modifiedMs: random.pick([undefined, 0, random.int(1, 2 ** 42)]),
+      executable: random.pick([undefined, true as const]),
+    },
     to: `/a folder\n/ä ${index}`,
-    modifiedMs: random.pick([undefined, 0, random.int(1, 2 ** 42)]),
-    executable: random.pick([undefined, true as const]),
   }));
   expect(unpackJob(structuredClone(packJob({ bytes, files })))).toEqual({ bytes, files });
   const outcomes = Array.from({ length: random.int(0, 20) }, () => outcome(random));

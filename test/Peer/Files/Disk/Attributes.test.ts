@@ -11,7 +11,9 @@ const stateAt = (path: string) => fileState(lstatSync(path, { bigint: true }));
 test('a time is stored and read to the millisecond', async () => {
   const folder = await TempFolder.forTest();
   const path = folder.at('a');
-  nodeDisk.createWhole(path, Buffer.from('x'));
+  const created = nodeDisk.createWhole(path, Buffer.from('x'), { modifiedMs: 4_321 });
+  expect(created).toEqual(stateAt(path));
+  expect(created).toMatchObject({ modifiedMs: 4_321 });
   const fd = openSync(path, 'r');
   const random = new SeededRandom(3);
   const times = [0, 1, 999, 1_000, ...Array.from({ length: 500 }, () => random.int(0, 4_000_000_000_000))];

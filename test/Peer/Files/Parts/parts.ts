@@ -6,7 +6,7 @@ import { PartStore } from '../../../../Peer/Files/Parts/PartStore.ts';
 import type { Part } from '../../../../Peer/Storage.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
-import type { ChunkHash } from '../../../../Protocol/Ids.ts';
+import type { ChunkHash, FileId } from '../../../../Protocol/Ids.ts';
 import type { MemoryDisk } from '../../../Support/MemoryDisk.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
@@ -37,7 +37,7 @@ export function partStore(disk: MemoryDisk) {
     installed: [] as { path: string; state: FileState }[],
     folders: [] as string[],
     /** Chunk hashes of the files that were installed in a batch. */
-    hashes: [] as (readonly ChunkHash[])[],
+    hashes: [] as ChunkHash[],
     closed: 0,
   };
   if (disk.kindOf('/share') === undefined) {
@@ -54,9 +54,9 @@ export function partStore(disk: MemoryDisk) {
       opened: () => {},
       verified: (_: unknown, chunk: number) => told.verified.push(chunk),
       installed: (path: string, state: FileState) => told.installed.push({ path, state }),
-      installedInBatch: (path: string, state: FileState, { chunkHashes }: FileDescription) => {
+      installedInBatch: (path: string, state: FileState, _: FileId, hash: ChunkHash) => {
         told.installed.push({ path, state });
-        told.hashes.push(chunkHashes);
+        told.hashes.push(hash);
       },
       folderInstalled: (path: string) => told.folders.push(path),
       closed: () => told.closed++,
