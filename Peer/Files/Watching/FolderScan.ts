@@ -155,7 +155,6 @@ export class FolderScan {
       // An await per file would cost a tenth of the scan.
       if (this.#isSliceOver()) await this.#yield();
     }
-    tree.pack(folder);
   }
 
   #failed(folder: string, failure: NonNullable<Listing['failure']>): void {

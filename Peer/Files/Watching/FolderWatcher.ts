@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { FSWatcher } from 'chokidar';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import { isTempName } from '../Disk/SafePath.ts';
@@ -28,13 +28,17 @@ export interface Watching {
 
 export type WatchFolder = (root: string, events: WatchEvents) => Watching;
 
+/** Events within LISTING_INTERVAL_MS beyond which the kernel may drop some (Linux queues 16,384). */
+const BURST_EVENTS_MAX = 8_000;
+
 /**
  * Watches a folder tree with one watch per folder and none per file (docs/Decisions/0003-watch-folders.md).
  * Events name the file that changed; the caller stats it.
+ * @param burstEvents - events within LISTING_INTERVAL_MS beyond which folders are listed again
  */
-export const watchFolder: WatchFolder = (root, events) => {
+export const watchFolder = (root: string, events: WatchEvents, burstEvents = BURST_EVENTS_MAX): Watching => {
   const isSelfCreated = (path: string) => events.isSelfCreated(relativeTo(root, path));
-  const watcher = new FoldersOnly(isSelfCreated, {
+  const watcher = new FoldersOnly(isSelfCreated, burstEvents, {
     followSymlinks: false,
     // The caller scans the whole tree once it is watched.
     ignoreInitial: true,
@@ -78,23 +82,33 @@ type Listed = Awaited<
   NonNullable<NonNullable<ReturnType<FSWatcher['_readdirp']>>['parents'][number]['pending']>
 >;
 
-/** Minimum time between two listings of one folder. Without it chokidar lists a folder at every event in it. */
+/** Minimum time between two listings of one folder. */
 const LISTING_INTERVAL_MS = 1_000;
 
 /**
  * chokidar restricted to folders. `ignored` would hide files too, but only after a stat of each, repeated at every
- * change of their folder; here they are left out of the listing. A folder is listed at most once a second: before,
- * 20,000
- * files arriving in one folder kept it listing all the time (18 s of CPU, now half a second).
+ * change of their folder; here they are left out of the listing. chokidar lists a folder at every event in it; here
+ * the first event since the folder is watched lists it, and each one about a folder, once a second at most.
  */
 class FoldersOnly extends FSWatcher {
   /** Folders listed within the last LISTING_INTERVAL_MS, each with the deferred next listing, if one was requested. */
   readonly #throttled = new Map<string, (() => void) | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Watched folders that were listed at an event: none of their folders was missed. */
+  readonly #complete = new Set<string>();
+  /** Listing of a complete folder at the event that is being reported. */
+  #requested: { readonly folder: string; readonly list: () => void } | undefined;
+  readonly #burstEvents: number;
+  #burst = { startMs: 0, events: 0 };
 
   /** @param mayDefer - true when this folder (absolute) need not be listed at once */
-  constructor(mayDefer: (folder: string) => boolean, options: ConstructorParameters<typeof FSWatcher>[0]) {
+  constructor(
+    mayDefer: (folder: string) => boolean,
+    burstEvents: number,
+    options: ConstructorParameters<typeof FSWatcher>[0],
+  ) {
     super(options);
+    this.#burstEvents = burstEvents;
     const handler = this._nodeFsHandler;
     const list = handler._handleRead.bind(handler);
     handler._handleRead = (folder, ...rest) => {
@@ -104,6 +118,22 @@ class FoldersOnly extends FSWatcher {
       this.#throttled.set(folder, () => list(folder, ...rest));
       return undefined;
     };
+    const watch = handler._watchWithNodeFs.bind(handler);
+    handler._watchWithNodeFs = (folder, listed) => {
+      const close = watch(folder, (...event) => {
+        if (this.#complete.has(folder)) this.#requested = { folder, list: () => listed(...event) };
+        else {
+          this.#complete.add(folder);
+          return listed(...event);
+        }
+      });
+      return () => {
+        this.#complete.delete(folder);
+        close?.();
+      };
+    };
+    // Follows the call above in the same tick, with the name that it lacks.
+    this.on('raw', (_event, name, details) => this.#named(watchedPath(details), name));
   }
 
   override _readdirp(root: string, options: ListingOptions = {}) {
@@ -131,6 +161,19 @@ class FoldersOnly extends FSWatcher {
   override async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     await super.close();
+  }
+
+  /** Lists a complete folder if an event in it is about a folder, or may be, or others may have been dropped. */
+  #named(folder: string | undefined, name: string | undefined): void {
+    const requested = this.#requested;
+    this.#requested = undefined;
+    const nowMs = performance.now();
+    if (nowMs - this.#burst.startMs > LISTING_INTERVAL_MS) this.#burst = { startMs: nowMs, events: 0 };
+    if (++this.#burst.events > this.#burstEvents) this.#complete.clear();
+    if (requested === undefined || requested.folder !== folder) return;
+    // A folder reports changes of itself under its own name.
+    const isOfFolder = !name || name === basename(folder) || this._getWatchedDir(folder).has(name);
+    if (isOfFolder || folderStats(join(folder, name))) requested.list();
   }
 
   /** Blocks further listings of a folder for LISTING_INTERVAL_MS, then runs the deferred one, if any. */

@@ -1,8 +1,10 @@
 import { joinPath, splitPath } from '../Disk/Paths.ts';
 
 interface Folder {
-  /** Names: a set, or packed as a text with `/` between them. */
-  files: Set<string> | string;
+  /** Names of files at the last listing, with `/` between them: a third of the memory of a set. */
+  listed: string;
+  /** Names added since, as true, and removed ones. */
+  changes: Map<string, boolean> | undefined;
   readonly folders: Set<string>;
 }
 
@@ -12,24 +14,20 @@ export class ShareTree {
 
   /** Takes the name apart from its folder: a name cut from a path keeps the whole path in memory. */
   addFile(folder: string, name: string): void {
-    unpacked(this.#folder(folder)).add(name);
+    setFile(this.#folder(folder), name, true);
   }
 
-  /** Replaces the files of a folder. The set is kept, and changed later. */
-  setFiles(folder: string, names: Set<string>): void {
-    this.#folder(folder).files = names;
-  }
-
-  /** Packs the names of files in a folder, until one is added or removed: a third of the memory. */
-  pack(folder: string): void {
-    const known = this.#folders.get(folder);
-    if (known !== undefined && typeof known.files !== 'string') known.files = [...known.files].join('/');
+  /** Replaces the files of a folder. */
+  setFiles(folder: string, names: Iterable<string>): void {
+    const known = this.#folder(folder);
+    known.listed = [...names].join('/');
+    known.changes = undefined;
   }
 
   removeFile(path: string): void {
     const [folder, name] = splitPath(path);
     const known = this.#folders.get(folder);
-    if (known !== undefined) unpacked(known).delete(name);
+    if (known !== undefined) setFile(known, name, false);
   }
 
   addFolder(path: string): void {
@@ -78,7 +76,7 @@ export class ShareTree {
   #folder(path: string): Folder {
     let known = this.#folders.get(path);
     if (known === undefined) {
-      known = { files: new Set(), folders: new Set() };
+      known = { listed: '', changes: undefined, folders: new Set() };
       this.#folders.set(path, known);
       const [parent, name] = splitPath(path);
       if (path !== '') this.#folder(parent).folders.add(name);
@@ -87,12 +85,15 @@ export class ShareTree {
   }
 }
 
-function namesOf({ files }: Folder): string[] {
-  if (typeof files !== 'string') return [...files];
-  return files === '' ? [] : files.split('/');
+/** Names of all files, once each. */
+function namesOf({ listed, changes }: Folder): readonly string[] {
+  const names = listed === '' ? [] : listed.split('/');
+  if (changes === undefined) return names;
+  const added = [...changes].flatMap(([name, isAdded]) => (isAdded ? [name] : []));
+  return names.filter((name) => !changes.has(name)).concat(added);
 }
 
-function unpacked(folder: Folder): Set<string> {
-  if (typeof folder.files === 'string') folder.files = new Set(namesOf(folder));
-  return folder.files;
+function setFile(folder: Folder, name: string, isThere: boolean): void {
+  folder.changes ??= new Map();
+  folder.changes.set(name, isThere);
 }

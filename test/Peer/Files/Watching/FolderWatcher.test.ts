@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { FSWatcher } from 'chokidar';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { watchFolder } from '../../../../Peer/Files/Watching/FolderWatcher.ts';
 import { LINUX, title } from '../../../Support/Requires.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually } from '../manager.ts';
 
 /** The behaviour of chokidar that docs/Decisions/0003-watch-folders.md relies on. */
-async function watched() {
+async function watched(burstEvents?: number) {
   const folder = await TempFolder.forTest();
   for (let n = 0; n < 50; n++) await folder.write(`share/d/e/${n}`, 'x');
   await folder.write('share/Temp/x', 'x');
@@ -15,13 +16,17 @@ async function watched() {
   const before = inotifyWatches();
   const touched = new Set<string>();
   const folders = new Set<string>();
-  const watching = watchFolder(folder.at('share'), {
-    changed: (path) => touched.add(path),
-    folderChanged: (path) => folders.add(path),
-    isSelfCreated: (path) => path.startsWith('ours'),
-    limited: () => {},
-    problem: () => {},
-  });
+  const watching = watchFolder(
+    folder.at('share'),
+    {
+      changed: (path) => touched.add(path),
+      folderChanged: (path) => folders.add(path),
+      isSelfCreated: (path) => path.startsWith('ours'),
+      limited: () => {},
+      problem: () => {},
+    },
+    burstEvents,
+  );
   onTestFinished(() => watching.close());
   await watching.ready;
   return { folder, touched, folders, watching, watches: inotifyWatches() - before };
@@ -51,6 +56,36 @@ test('existing files cause no events; a written file is reported by name', async
   await writeFile(folder.at('share/Temp/x'), 'y');
   await rm(folder.at('share/d/e/8'));
   await eventually(() => expect([...touched]).toEqual(['d/e/7', 'd/e/8']));
+});
+
+/** Listings after each of two files written into one folder, seconds apart; a folder created in it then is found. */
+async function listingsOfTwoFiles(burstEvents?: number): Promise<number[]> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const { folder, touched, folders } = await watched(burstEvents);
+  const listings = vi.spyOn(FSWatcher.prototype, '_readdirp');
+  onTestFinished(() => {
+    vi.useRealTimers();
+    listings.mockRestore();
+  });
+  const counts: number[] = [];
+  for (const name of ['new', 'later']) {
+    await vi.advanceTimersByTimeAsync(2_000);
+    await writeFile(folder.at('share/d/e', name), 'x');
+    await eventually(() => expect(touched).toContain(`d/e/${name}`));
+    counts.push(listings.mock.calls.length);
+  }
+  await mkdir(folder.at('share/d/e/below'));
+  await eventually(() => expect([...folders]).toEqual(['d/e/below']));
+  return counts;
+}
+
+test('the first event in a folder lists it, later ones only when they are about a folder', async () => {
+  expect(await listingsOfTwoFiles()).toEqual([1, 1]);
+});
+
+test('in a burst, of which the system may drop a part, every event lists its folder', async () => {
+  const [first, second] = await listingsOfTwoFiles(0);
+  expect(second).toBeGreaterThan(first ?? 0);
 });
 
 test('a self-created folder is reported and watched at once, its subfolders a second later', async () => {
