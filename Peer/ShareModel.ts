@@ -13,8 +13,7 @@ export interface ShareStatus extends ShareHealth {
   readonly files: number;
   readonly bytes: number;
   readonly version: number;
-  /** Files found but not hashed yet, and their total size. */
-  readonly hashing: { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number };
+  readonly hashing: HashingStatus;
   /** Whether the first scan is complete. */
   readonly scanned: boolean;
   /** Paths that cannot be shared, with the reason; at most a few, the newest first. */
@@ -22,6 +21,15 @@ export interface ShareStatus extends ShareHealth {
   /** Number of all of them by reason, and of the names ignored by rule. */
   readonly notShared: readonly ReasonCount[];
   readonly ignored: readonly ReasonCount[];
+}
+
+/** Files found but not hashed yet, and their total size. */
+export interface HashingStatus {
+  readonly files: number;
+  readonly bytes: number;
+  readonly bytesPerSecond: number;
+  /** Files of these that were written a moment ago: they are hashed when nothing writes to them. */
+  readonly waiting: number;
 }
 
 /** State of the share folder itself. */

@@ -37,7 +37,12 @@ export function simulatedSecure(peerId: PeerId, dial: Dial, clock: Clock): Secur
         reject(error);
       };
       const cancel = clock.after(DIAL_TIMEOUT_MS, () =>
-        fail(new ShoalError('TIMEOUT', `${formatAddress(address)} does not answer`)),
+        fail(
+          new ShoalError(
+            stream === undefined ? 'UNREACHABLE' : 'TIMEOUT',
+            `${formatAddress(address)} does not answer`,
+          ),
+        ),
       );
       const entrance = new Entrance(
         (provenId) => {

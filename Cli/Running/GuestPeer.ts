@@ -15,6 +15,8 @@ import { safeText } from '../../Shared/Text/SafeText.ts';
 
 /** Default time after which a download without sources fails, in milliseconds. */
 const PATIENCE_MS = 30_000;
+/** Longest wait for the link to the running peer, in milliseconds. */
+const LINK_MS = 1_000;
 /** Longest wait for a peer to close, in milliseconds. */
 const CLOSING_MS = 5_000;
 
@@ -35,6 +37,8 @@ export interface GuestOptions {
   readonly stays?: boolean;
   /** Takes another port when the wanted one is in use. */
   readonly anyPort?: boolean;
+  /** Port of the running peer of this user: its files are at hand, and it knows the network without a tracker. */
+  readonly runningPort?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -86,6 +90,10 @@ export class GuestPeer {
       });
       closing.add(() => peer.close());
       await peer.start({ signal });
+      if (options.runningPort !== undefined) {
+        const linking = AbortSignal.any([signal, AbortSignal.timeout(LINK_MS)]);
+        await peer.connect(`127.0.0.1:${options.runningPort}`, linking).catch(() => {});
+      }
       return new GuestPeer(peer, closing, rest);
     } catch (failure) {
       await closing.run().catch(() => {});

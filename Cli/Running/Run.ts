@@ -82,9 +82,8 @@ export class Run {
    * Settings of a guest peer; without own trackers it uses those of a running peer.
    * @throws ShoalError LOCAL_CONFLICT
    */
-  async guestSettings(running?: RunningPeer): Promise<Settings> {
+  #guestSettings(peer: RunningPeer | undefined): Settings {
     const { settings } = this.options;
-    const peer = running ?? (await this.runningPeer(() => {}));
     if (peer !== undefined && peer.privateNetwork !== this.#networkId) throw inAnotherNetwork(peer);
     const known = settings.trackers.length > 0 ? undefined : peer;
     const trackers = known?.trackers.map((text) => parseHostPort(text, 0)) ?? settings.trackers;
@@ -148,10 +147,18 @@ export class Run {
     const { log, signal } = this;
     // Loaded on demand: with a running peer, most of the program is not needed.
     const { GuestPeer } = await import('./GuestPeer.ts');
-    const settings = await this.guestSettings(running);
+    const helper = running ?? (await this.runningPeer(() => {}));
+    const settings = this.#guestSettings(helper);
     // SHOAL_PORT is meant for the peer that stays: it may hold the port.
     const isWanted = place.stays === true || this.#isFlag('port') || this.#isFlag('port-range');
-    return GuestPeer.open({ anyPort: !isWanted, ...place, settings, log, signal });
+    return GuestPeer.open({
+      anyPort: !isWanted,
+      runningPort: helper?.port,
+      ...place,
+      settings,
+      log,
+      signal,
+    });
   }
 
   #request(command: string, line: string): OneShotRequest {

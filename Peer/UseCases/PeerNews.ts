@@ -5,7 +5,7 @@ import type { News } from '../CommandInterface.ts';
 import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager, Verdict } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
-import type { PeerContact } from '../Model.ts';
+import type { PeerContact, TrackerPlace } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 
 /** Warnings kept for the first listener: a damaged share is reported before the console exists. */
@@ -29,10 +29,22 @@ export class PeerNews {
   /** Reports found, lost, moved and embedded trackers, one line each. */
   followTrackers(network: NetworkManager): void {
     const tell = (text: string) => this.tell('tracker', text);
-    network.on('trackerFound', (at) => tell(`connected to the tracker at ${formatNamed(at)}`));
+    // By the typed name: it may have several addresses, which are tried in turn.
+    const keyOf = ({ name, host, port }: TrackerPlace) => `${name ?? host} ${port}`;
+    const silent = new Set<string>();
+    const connected = new Set<string>();
+    network.on('trackerFound', (at) => {
+      silent.delete(keyOf(at));
+      connected.add(keyOf(at));
+      tell(`connected to the tracker at ${formatNamed(at)}`);
+    });
     network.on('trackerLost', (at, reason) => {
-      const place = formatNamed(at);
-      tell(`lost the tracker at ${place}: ${reason.message.replace(`tracker ${place}: `, '')}`);
+      const [key, place] = [keyOf(at), formatNamed(at)];
+      const wasConnected = connected.delete(key);
+      if (!wasConnected && silent.has(key)) return;
+      silent.add(key);
+      const what = wasConnected ? 'lost the tracker' : 'no connection to the tracker';
+      tell(`${what} at ${place}: ${reason.message.replace(`tracker ${place}: `, '')}`);
     });
     network.on('trackerMoved', (from, to) =>
       tell(`the tracker at ${formatAddress(from)} hands over to ${formatAddress(to)}`),

@@ -36,6 +36,11 @@ test.concurrent('after a kill of the tracker downloads continue, and known peers
   await leecher.items('download songs/');
   expect(await leecher.read('other film.bin')).toEqual(Buffer.from('b'));
   expect(await leecher.read('songs/two.txt')).toEqual(Buffer.from('two'));
+  // A peer for one command reaches the network through the running peer.
+  const { home } = leecher.program;
+  const got = await lan.launcher.shoal(['get', 'songs/one.txt', '-o', '-'], { home });
+  expect(await got.exitCode()).toBe(0);
+  expect(got.stdout).toBe('one');
   await eventually('the film is here', async () => (await leecher.items('downloads'))[0]?.state === 'done');
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
 });

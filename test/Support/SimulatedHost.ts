@@ -102,7 +102,7 @@ export class SimulatedHost {
     const network = this.#network;
     const { promise, resolve, reject } = deferred<ByteStream>();
     let cancelStep = network.clock.after(DIAL_TIMEOUT_MS, () =>
-      fail(new ShoalError('TIMEOUT', `${address.host} does not answer`)),
+      fail(new ShoalError('UNREACHABLE', `${address.host} does not answer`)),
     );
     const aborted = () => fail(new ShoalError('CANCELLED', 'the dial was given up'));
     let stopListening = () => {};

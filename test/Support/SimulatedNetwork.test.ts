@@ -109,7 +109,7 @@ test('a partition loses datagrams and dials until it is healed', async () => {
   network.partition([ONE], [TWO]);
   sender.send(Buffer.from('x'), { host: TWO, port: 1 });
   const dial = () => network.settle(network.host(ONE).dial({ host: TWO, port: 9_000 }, new Recorder()));
-  await expect(dial()).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await expect(dial()).rejects.toMatchObject({ code: 'UNREACHABLE' });
   network.heal();
   sender.send(Buffer.from('x'), { host: TWO, port: 1 });
   expect((await dial()).remote).toEqual({ host: TWO, port: 9_000 });

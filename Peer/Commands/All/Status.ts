@@ -11,7 +11,7 @@ import {
   uploadItem,
 } from '../Views/Items.ts';
 import { type StatusFacts, statusText } from '../Views/StatusViews.ts';
-import { ownHost } from './Whoami.ts';
+import { hostForOthers } from './Whoami.ts';
 
 export const status: ConsoleCommand = {
   aliases: ['info'],
@@ -27,7 +27,7 @@ export const status: ConsoleCommand = {
     const facts: StatusFacts = {
       self: controls.self,
       privateNetwork: controls.privateNetwork,
-      host: ownHost(controls),
+      host: hostForOthers(controls),
       trackers: controls.trackers(),
       clusters: controls.trackers().some(({ cluster }) => cluster !== undefined)
         ? await controls.clusters(signal)

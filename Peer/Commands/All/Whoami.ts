@@ -14,7 +14,7 @@ export const whoami: ConsoleCommand = {
   oneShot: 'any peer',
   async run(_call, { controls }) {
     const { self } = controls;
-    const host = ownHost(controls);
+    const host = hostForOthers(controls);
     const health = controls.networkHealth();
     const privateNetwork = controls.privateNetwork;
     return {
@@ -33,24 +33,12 @@ export const whoami: ConsoleCommand = {
 };
 
 /**
- * Host of this peer as a tracker on another computer observes it, else as any tracker does; else the loopback
- * address.
+ * Host of this peer in an address for others: as a tracker on another computer observes it, else that of a network
+ * card. The loopback address: this computer has no other.
  */
-export function ownHost(controls: PeerControls): string {
-  return observedHost(controls) ?? observedHosts(controls)[0] ?? '127.0.0.1';
-}
-
-/** Host of this peer in an address for others: as another computer observes it, else that of a network card. */
 export function hostForOthers(controls: PeerControls): string {
+  const observed = controls.trackers().flatMap(({ observed }) => observed?.host ?? []);
   // A zone (`fe80::1%eth0`) means another card at another computer.
   const card = controls.networkHealth().addresses.find((host) => !host.includes('%'));
-  return observedHost(controls) ?? card ?? ownHost(controls);
-}
-
-function observedHost(controls: PeerControls): string | undefined {
-  return observedHosts(controls).find((host) => !isLoopback(host));
-}
-
-function observedHosts(controls: PeerControls): readonly string[] {
-  return controls.trackers().flatMap(({ observed }) => observed?.host ?? []);
+  return observed.find((host) => !isLoopback(host)) ?? card ?? observed[0] ?? '127.0.0.1';
 }

@@ -1,7 +1,7 @@
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CatalogEntry, SearchHit, SearchResult } from '../../Model.ts';
-import type { ShareStatus } from '../../ShareModel.ts';
+import type { HashingStatus, ShareStatus } from '../../ShareModel.ts';
 import { missingTrackersText } from './ClusterViews.ts';
 import { progressText } from './DownloadTexts.ts';
 import { formatBytes, formatCount, formatDate, formatRate, plural } from './HumanUnits.ts';
@@ -48,12 +48,18 @@ function listFooter(
       ? `No files are shared yet. ${fill} ${place}, or find files of others: search <words>`
       : style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} in ${place}`),
   ];
-  const { hashing } = share;
-  if (hashing.files > 0) {
-    const rate = hashing.bytesPerSecond > 0 ? ` at ${formatRate(hashing.bytesPerSecond)}` : '';
-    lines.push(`Hashing ${plural(hashing.files, 'more file')} (${formatBytes(hashing.bytes)})${rate}`);
-  } else if (!share.scanned) lines.push('The share is still being scanned. Repeat the command in a moment.');
+  if (share.hashing.files > 0) lines.push(`Not yet: ${notYetText(share.hashing)}`);
+  else if (!share.scanned) lines.push('The share is still being scanned. Repeat the command in a moment.');
   return lines.join('\n');
+}
+
+/** Files that are not shared yet, and why. */
+export function notYetText({ files, bytes, bytesPerSecond, waiting }: HashingStatus): string {
+  const what = `${plural(files, 'file')}, ${formatBytes(bytes)}`;
+  if (files > 0 && waiting === files)
+    return `${what}: shared when nothing writes to ${files === 1 ? 'it' : 'them'} any more`;
+  const rate = bytesPerSecond > 0 ? ` at ${formatRate(bytesPerSecond)}` : '';
+  return `${what} to be hashed${rate}${waiting > 0 ? `, ${formatCount(waiting)} of them still being written` : ''}`;
 }
 
 /** `ls <peer>` */

@@ -11,6 +11,7 @@ import type {
 } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { clusterLine, missingTrackersText } from './ClusterViews.ts';
+import { notYetText } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { limitsInWords } from './LimitViews.ts';
 import {
@@ -165,10 +166,7 @@ export function statusText(status: StatusFacts, style: ViewStyle, verbose = fals
     ],
     ['Share', `${plural(share.files, 'file')}, ${formatBytes(share.bytes)} in ${safeText(share.folder)}`],
     ['Manifest', manifest && safeText(manifest)],
-    [
-      'Hashing',
-      isHashing ? `${plural(hashing.files, 'file')}, ${formatBytes(hashing.bytes)} to go` : undefined,
-    ],
+    ['Not yet', isHashing ? notYetText(hashing) : undefined],
     ['Reachable', reachableText(health)],
     ['Router', health.portMapping && portMappingText(health.portMapping)],
     ['Relay', health.relay && relayText(health.relay)],

@@ -85,8 +85,8 @@ export function stepLines(steps: readonly DiscoveryStep[]): string[] {
   let number = 0;
   return steps.flatMap(({ source, text }) => {
     if (source === 'successor') return [`   named by a tracker: ${text}`];
+    if (source === 'embedded') return [`   own tracker: ${text}`];
     const title = TITLES[source];
-    if (title === undefined) return [text];
     const line = `${++number}. ${title}: ${text}`;
     return source === 'linked-peers' ? [line, `${++number}. a typed address: connect HOST:PORT`] : [line];
   });

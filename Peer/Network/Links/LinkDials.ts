@@ -152,8 +152,9 @@ export class LinkDials {
 
   #reach({ address, peerId, undialable }: KnownContact): Promise<LinkedPeer> {
     const waitMs = this.#waitMs(address);
+    const notYet = () => notDialledYet(address, waitMs, this.#backoff.isSilent(address));
     if (this.#backoff.isProven(address))
-      return waitMs > 0 ? Promise.reject(notDialledYet(address, waitMs)) : this.dial(address, peerId);
+      return waitMs > 0 ? Promise.reject(notYet()) : this.dial(address, peerId);
     const { call, clock } = this.#options;
     return reach({
       address,
@@ -161,7 +162,7 @@ export class LinkDials {
       call: () => call(peerId),
       callFirst: undialable === true,
       onLinked: (listener) => this.#onLinked(peerId, listener),
-      notYet: () => notDialledYet(address, waitMs),
+      notYet,
       clock,
     });
   }
@@ -186,9 +187,10 @@ export class LinkDials {
     const isNew = !this.#dials.has(key);
     const dial = this.#begin(key, { address, expects }, (link) => secure.dial(address, link, { signal }));
     if (isNew)
-      dial.dialled.catch(() => {
+      dial.dialled.catch((failure: unknown) => {
+        const isSilent = asShoalError(failure, 'UNREACHABLE').code === 'TIMEOUT';
         if (dial.isOther) this.#backoff.answered(address, false, clock.nowMs());
-        else this.#backoff.failed(address, clock.nowMs());
+        else this.#backoff.failed(address, clock.nowMs(), isSilent);
       });
     return dial.dialled;
   }

@@ -98,11 +98,11 @@ export class EmbeddedRole {
     if (address !== undefined) {
       const until =
         this.#retiringTo === undefined ? '' : `, and closes soon in favour of ${this.#retiringTo}`;
-      const text = `A tracker runs inside this peer at UDP port ${address.port}${until}.`;
+      const text = `runs inside this peer at UDP port ${address.port}${until}`;
       return [{ source, text, outcome: 'answered' }];
     }
     if (this.#failure === undefined) return [];
-    return [{ source, text: `No tracker runs inside this peer: ${this.#failure}.`, outcome: 'failed' }];
+    return [{ source, text: `none runs inside this peer: ${this.#failure}`, outcome: 'failed' }];
   }
 
   /** Safe to call twice and during start. */

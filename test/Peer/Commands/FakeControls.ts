@@ -140,7 +140,7 @@ export class FakeControls implements PeerControls {
       files: this.files.length,
       bytes: this.files.reduce((sum, entry) => sum + entry.size, 0),
       version: 1,
-      hashing: { files: 0, bytes: 0, bytesPerSecond: 0 },
+      hashing: { files: 0, bytes: 0, bytesPerSecond: 0, waiting: 0 },
       scanned: true,
       mode: 'watching',
       problems: [],

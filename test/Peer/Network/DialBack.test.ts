@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PeerId } from '../../../Protocol/Ids.ts';
 import { encodeLane, encodePreamble } from '../../../Protocol/PeerMessages.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, open, openAt, patient, requestAll, startNode, watcher } from './links.ts';
@@ -134,6 +135,20 @@ test('a peer that refused the dial counts as gone while its call is pending, unt
   await relinking;
   expect(node.links.dialFailed(contact)).toBe(false);
   await network.settle(Promise.all([node.links.close(), again.links.close()]));
+});
+
+test('a peer that accepts connections and is silent, as when asleep, is not described as blocked', async () => {
+  const network = new SimulatedNetwork({ seed: 11 });
+  const node = await startNode(network, 1, { callByTracker: async () => {} });
+  const address = { host: '10.0.0.2', port: 9_000 };
+  await network.host(address.host).listen(address.port, () => ({ closed: () => {} }));
+  const connect = () =>
+    network.settle(
+      node.links.connect({ name: 'asleep', address, peerId: '2'.repeat(64) as PeerId }, patient),
+    );
+  await expect(connect()).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await expect(connect()).rejects.toMatchObject({ code: 'TIMEOUT' }); // The address rests.
+  await network.settle(node.links.close());
 });
 
 test('two peers behind firewalls learn that neither can connect to the other', async () => {

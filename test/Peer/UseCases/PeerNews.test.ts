@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { News } from '../../../Peer/CommandInterface.ts';
 import type { DownloadManager } from '../../../Peer/DownloadManager.ts';
 import type { DownloadStatus } from '../../../Peer/DownloadModel.ts';
+import type { NetworkManager } from '../../../Peer/NetworkManager.ts';
 import { PeerNews } from '../../../Peer/UseCases/PeerNews.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
@@ -38,6 +39,29 @@ test('a folder of which not all peers are known, or answer, is reported', () => 
       text: '2 of 3 trackers answered: files in films/ that only the others know are left out',
     },
     { kind: 'warning', text: '1 peer did not list films/ in time: files that nobody else has are left out' },
+  ]);
+});
+
+test('a tracker that never answered is reported once for all addresses of its name, and not as lost', () => {
+  const news = new PeerNews();
+  const heard: string[] = [];
+  news.listen(({ text }) => heard.push(text));
+  const network = new EventEmitter();
+  news.followTrackers(network as unknown as NetworkManager);
+  const at = (host: string) => ({ name: 'nas', host, port: 6_881 });
+  const lost = (host: string) =>
+    network.emit('trackerLost', at(host), new ShoalError('NO_TRACKER', 'it does not answer'));
+  lost('192.0.2.7');
+  lost('192.0.2.8');
+  expect(heard.splice(0)).toEqual([
+    'no connection to the tracker at nas (192.0.2.7:6881): it does not answer',
+  ]);
+  network.emit('trackerFound', at('192.0.2.8'));
+  lost('192.0.2.8');
+  lost('192.0.2.7');
+  expect(heard).toEqual([
+    'connected to the tracker at nas (192.0.2.8:6881)',
+    'lost the tracker at nas (192.0.2.8:6881): it does not answer',
   ]);
 });
 

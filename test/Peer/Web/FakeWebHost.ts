@@ -174,7 +174,7 @@ export class FakeWebHost implements WebHost {
       files: 7,
       bytes: 70,
       version: 1,
-      hashing: { files: 0, bytes: 0, bytesPerSecond: 0 },
+      hashing: { files: 0, bytes: 0, bytesPerSecond: 0, waiting: 0 },
       scanned: true,
       problems: [],
       notShared: [],

@@ -17,7 +17,7 @@ import { asShoalError, ShoalError, systemCode } from '../../../../Shared/ShoalEr
  * reads (52 and 60 MB), so lanes may live indefinitely.
  */
 
-/** Opens a TCP connection without Nagle's delay. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
+/** Opens a TCP connection without Nagle's delay. @throws ShoalError UNREACHABLE, CANCELLED */
 export const dial: Dial = (address, handler, { signal, into, from } = {}) => {
   if (signal?.aborted) return Promise.reject(givenUp());
   const socket = tcpConnect({
@@ -29,7 +29,7 @@ export const dial: Dial = (address, handler, { signal, into, from } = {}) => {
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      fail(new ShoalError('TIMEOUT', `${formatAddress(address)} does not answer`));
+      fail(noAnswer(address));
     }, DIAL_TIMEOUT_MS);
     const failed = (error: Error) => fail(dialFailure(error, address));
     const settle = () => {
@@ -184,7 +184,7 @@ export function dialFailure(error: Error, address: Address): ShoalError {
         cause: error,
       });
     case 'ETIMEDOUT':
-      return new ShoalError('TIMEOUT', `${place} does not answer`, { cause: error });
+      return noAnswer(address, error);
     default:
       return new ShoalError('UNREACHABLE', `${place} cannot be reached`, {
         hint: 'Check the address, and that a firewall lets TCP through.',
@@ -208,4 +208,8 @@ function listenFailure(error: Error, port: number): ShoalError {
     default:
       return asShoalError(error, 'UNREACHABLE');
   }
+}
+
+export function noAnswer(address: Address, cause?: Error): ShoalError {
+  return new ShoalError('UNREACHABLE', `${formatAddress(address)} does not answer`, { cause });
 }

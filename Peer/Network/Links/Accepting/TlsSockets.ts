@@ -13,7 +13,7 @@ import { ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
 import { claimsTls } from './ClientHello.ts';
 import type { Incoming } from './Opening.ts';
 import type { OpenConnection, ProvenStream, SecureTransport } from './Secure.ts';
-import { dialFailure, givenUp, localAddressOf, readInto, wrapSocket } from './StreamSockets.ts';
+import { dialFailure, givenUp, localAddressOf, noAnswer, readInto, wrapSocket } from './StreamSockets.ts';
 
 /** Private key and certificate of this peer, as PEM. */
 export interface TlsIdentity {
@@ -94,7 +94,7 @@ export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}
         socket.destroy();
         reject(error);
       };
-      const timer = setTimeout(() => fail(noAnswer(address, connected)), DIAL_TIMEOUT_MS);
+      const timer = setTimeout(() => fail(connected ? silent(address) : noAnswer(address)), DIAL_TIMEOUT_MS);
       const failed = (error: Error) =>
         fail(connected ? noHandshake(address, error) : dialFailure(error, address));
       const stopListening = signal && onAbort(signal, () => fail(givenUp()));
@@ -200,9 +200,11 @@ function take(accepting: Map<string, Accepting>, socket: TLSSocket): Accepting |
   return entry;
 }
 
-function noAnswer(address: Address, connected: boolean): ShoalError {
-  const what = connected ? 'accepts connections and says nothing' : 'does not answer';
-  return new ShoalError('TIMEOUT', `${formatAddress(address)} ${what}`);
+/** The system at the address accepts connections, and the program there does not answer. */
+function silent(address: Address): ShoalError {
+  return new ShoalError('TIMEOUT', `${formatAddress(address)} accepts connections and does not answer`, {
+    hint: 'Its computer may be asleep or busy. Try again in a moment.',
+  });
 }
 
 function anotherPeer(address: Address): ShoalError {

@@ -15,6 +15,8 @@ const ADDRESSES_MAX = 4_096;
 interface Failures {
   readonly count: number;
   readonly untilMs: number;
+  /** The last dial was accepted and not answered. */
+  readonly isSilent: boolean;
 }
 
 /**
@@ -42,19 +44,24 @@ export class DialBackoff {
     return this.#failures.has(formatAddress(address));
   }
 
+  /** Whether the last dial to the address was accepted and not answered. */
+  isSilent(address: Address): boolean {
+    return this.#failures.get(formatAddress(address))?.isSilent === true;
+  }
+
   /** Milliseconds until the address may be dialled again; 0: now. */
   waitMs(address: Address, nowMs: number): number {
     return Math.max(0, (this.#failures.get(formatAddress(address))?.untilMs ?? 0) - nowMs);
   }
 
-  /** Counts a failed dial. */
-  failed(address: Address, nowMs: number): void {
+  /** Counts a failed dial. @param isSilent - it was accepted and not answered */
+  failed(address: Address, nowMs: number, isSilent = false): void {
     const key = formatAddress(address);
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
     const delayMs = this.#proven.has(key)
       ? backoffMs(AWAY_RETRY_MS, count - 1)
       : Math.min(STRANGE_MS * 2 ** (count - 1), this.#maxMs);
-    this.#failures.set(key, { count, untilMs: nowMs + delayMs });
+    this.#failures.set(key, { count, untilMs: nowMs + delayMs, isSilent });
   }
 
   /** Counts a dial that a peer answered. @param expected - it is the peer that was meant; any other one is a failure */

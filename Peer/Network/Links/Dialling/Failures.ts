@@ -7,10 +7,9 @@ export function anotherPeer(address: Address): ShoalError {
   });
 }
 
-export function notDialledYet(address: Address, waitMs: number): ShoalError {
+/** @param isSilent - the last dial was accepted and not answered */
+export function notDialledYet(address: Address, waitMs: number, isSilent: boolean): ShoalError {
   const seconds = Math.ceil(waitMs / 1_000);
-  return new ShoalError(
-    'UNREACHABLE',
-    `${formatAddress(address)} did not answer: dialled again in ${seconds} s`,
-  );
+  const code = isSilent ? 'TIMEOUT' : 'UNREACHABLE';
+  return new ShoalError(code, `${formatAddress(address)} did not answer: dialled again in ${seconds} s`);
 }

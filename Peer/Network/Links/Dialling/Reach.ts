@@ -28,7 +28,8 @@ export interface ReachOptions<Peer> {
 /**
  * Links to a peer in either direction: dials it and asks it to dial us, the second way when the first one fails or has
  * made no connection after SECOND_WAY_MS.
- * @throws ShoalError like the dial; BLOCKED when the call was passed on and no connection came in either direction
+ * @throws ShoalError like the dial; TIMEOUT when the peer accepts connections and is silent; BLOCKED when the call was
+ * passed on and no connection came in either direction
  */
 export function reach<Peer>(options: ReachOptions<Peer>): Promise<Peer> {
   const { address, dial, call, callFirst, onLinked, notYet, clock } = options;
@@ -50,7 +51,9 @@ export function reach<Peer>(options: ReachOptions<Peer>): Promise<Peer> {
     const review = () => {
       if (dialFailure === undefined || callFailure === 'pending') return;
       done();
-      reject(callFailure === 'not passed on' ? dialFailure : blocked(address, dialFailure));
+      // A peer that accepts connections and is silent is not blocked: its computer is asleep or busy.
+      const isSilent = dialFailure.code === 'TIMEOUT';
+      reject(callFailure === 'not passed on' || isSilent ? dialFailure : blocked(address, dialFailure));
     };
     const dialFailed = (failure: ShoalError) => {
       dialFailure = failure;

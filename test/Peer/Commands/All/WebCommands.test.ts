@@ -67,6 +67,7 @@ test('an address for others is none of this computer alone', async () => {
     'https://[fd77::2]:9001/',
     expect.stringContaining(`http://[fd77::2]:9001${file}`),
   ]);
+  expect((await run('whoami')).host).toBe('fd77::2');
   // A tracker on another computer knows better than the list of cards.
   controls.trackerList = [at('127.0.0.1'), at('192.168.1.20')];
   expect((await shown())[0]).toBe('https://192.168.1.20:9001/');

@@ -156,7 +156,7 @@ test('a lone peer embeds a tracker after 2.5 to 4.5 s; the report lists every so
       '5. DNS-SD: unavailable: it is switched off',
       expect.stringMatching(/^6\. /),
       expect.stringMatching(/^7\. /),
-      'A tracker runs inside this peer at UDP port 6881.',
+      '   own tracker: runs inside this peer at UDP port 6881',
     ]);
   }
 });
