@@ -1,38 +1,23 @@
 import { countsOf, MetricSet } from '../../Shared/Program/MetricSet.ts';
 import type { WebFacts } from './Ports.ts';
 
+/** Counters of refusals and drops: name, fact, help. */
+const HEALTH = [
+  ['violations', 'violations', 'Links and lanes that broke the protocol'],
+  ['refused_connections', 'refusedConnections', 'Connections refused: limit or ban'],
+  ['evicted_connections', 'evictedConnections', 'Idle connections closed for others'],
+  ['failed_handshakes', 'failedHandshakes', 'Links that proved no peer id'],
+  ['foreign_connections', 'foreignConnections', 'Connections of no known protocol'],
+  ['over_limit', 'overLimit', 'Questions refused by a rate limit'],
+  ['dropped_datagrams', 'droppedDatagrams', 'Invalid or unexpected datagrams'],
+] as const;
+
 /** The metrics of a peer: figures only, no names of files, peers or addresses. */
 export function peerMetrics(facts: () => WebFacts): MetricSet<WebFacts> {
   const metrics = new MetricSet('shoal', facts);
   metrics.counter('sent_bytes', 'Payload bytes sent, over lanes and HTTP', ({ sent }) => sent);
   metrics.counter('received_bytes', 'Payload bytes received', ({ received }) => received);
-  metrics.counter('violations', 'Links and lanes that broke the protocol', ({ health }) => health.violations);
-  metrics.counter(
-    'refused_connections',
-    'Connections refused: limit or ban',
-    ({ health }) => health.refusedConnections,
-  );
-  metrics.counter(
-    'evicted_connections',
-    'Idle connections closed for others',
-    ({ health }) => health.evictedConnections,
-  );
-  metrics.counter(
-    'failed_handshakes',
-    'Links that proved no peer id',
-    ({ health }) => health.failedHandshakes,
-  );
-  metrics.counter(
-    'foreign_connections',
-    'Connections of no known protocol',
-    ({ health }) => health.foreignConnections,
-  );
-  metrics.counter('over_limit', 'Questions refused by a rate limit', ({ health }) => health.overLimit);
-  metrics.counter(
-    'dropped_datagrams',
-    'Invalid or unexpected datagrams',
-    ({ health }) => health.droppedDatagrams,
-  );
+  for (const [name, fact, help] of HEALTH) metrics.counter(name, help, ({ health }) => health[fact]);
   metrics.gauge('peers', 'Known peers', ({ peers }) => peers);
   metrics.gauge('links', 'Open control links', ({ links }) => links);
   metrics.gauges('lanes', 'Open connections for chunks', 'direction', ({ health }) => ({ ...health.lanes }));
@@ -43,11 +28,8 @@ export function peerMetrics(facts: () => WebFacts): MetricSet<WebFacts> {
   metrics.gauge('hash_queue_files', 'Files found and not hashed yet', ({ share }) => share.hashing.files);
   metrics.gauge('hash_queue_bytes', 'Bytes of these files', ({ share }) => share.hashing.bytes);
   metrics.gauge('descriptors', 'Open file descriptors', ({ health }) => health.descriptors.used ?? 0);
-  metrics.gauge(
-    'descriptors_allowed',
-    'Limit of file descriptors',
-    ({ health }) => health.descriptors.allowed,
-  );
+  const allowed = ({ health }: WebFacts) => health.descriptors.allowed;
+  metrics.gauge('descriptors_allowed', 'Limit of file descriptors', allowed);
   metrics.gauges('downloads', 'Downloads since the start, by state', 'state', ({ downloads }) =>
     countsOf(downloads.map(({ state }) => state)),
   );

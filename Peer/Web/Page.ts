@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
-import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
-import type { WebOptions } from './Ports.ts';
+import type { WebEnv, WebOptions } from './Ports.ts';
 
 /** Seconds that a browser keeps the files of the page, whose names contain their hash. */
 const ASSETS_AGE_S = 31_536_000;
 
 /** The page: `index.html` and `assets/` of the built folder; for curl, a list of addresses. */
-export function pageApp({ pageDir, host }: WebOptions): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>();
+export function pageApp({ pageDir, host }: WebOptions): Hono<WebEnv> {
+  const app = new Hono<WebEnv>();
   // Without a built page, every address has its answer for curl.
   const page = existsSync(pageDir) ? serveStatic({ root: pageDir }) : async () => undefined;
   app.get('/', async (c, next) => {

@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
 import type { Address } from '../../Shared/Network/Address.ts';
@@ -14,6 +16,10 @@ import type { ShareLinks } from './Links/ShareLinks.ts';
 import type { HttpGet } from './Metalink/HttpGet.ts';
 
 /** Services of the peer and of its port that the web uses. Types only. */
+
+/** A request with the objects of node:http, for routes of Hono. */
+export type WebEnv = { Bindings: HttpBindings };
+export type WebCall = Context<WebEnv>;
 
 /** A connection that begins with an HTTP request; see Incoming of the network. */
 export interface WebConnection {

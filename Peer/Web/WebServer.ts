@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { MetricSet } from '../../Shared/Program/MetricSet.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
@@ -10,14 +10,14 @@ import { isSecure, Owner } from './Access/Owner.ts';
 import { Api } from './Api/Api.ts';
 import { denialJson, failureJson } from './Api/Envelope.ts';
 import { DropApp } from './Drop/DropApp.ts';
-import { ByIdApp } from './Files/ByIdApp.ts';
+import { byIdApp } from './Files/ByIdApp.ts';
 import { IDLE_MS } from './Files/ClientSocket.ts';
-import { NetworkApp } from './Files/NetworkApp.ts';
-import { SharedFilesApp } from './Files/SharedFilesApp.ts';
+import { networkApp } from './Files/NetworkApp.ts';
+import { sharedFilesApp } from './Files/SharedFilesApp.ts';
 import { linkApp } from './Links/LinkApp.ts';
 import { MetalinkMaker } from './Metalink/MetalinkMaker.ts';
 import { pageApp } from './Page.ts';
-import type { WebFacts, WebOptions } from './Ports.ts';
+import type { WebEnv, WebFacts, WebOptions } from './Ports.ts';
 
 const HEADER_BYTES_MAX = 16 * 1_024;
 /** Time for the headers of a request. */
@@ -50,7 +50,7 @@ export class WebServer {
     const limits = new GuestLimits(options.clock);
     const owner = new Owner(options);
     this.#api = new Api(options, limits, owner);
-    const app = new Hono<{ Bindings: HttpBindings }>();
+    const app = new Hono<WebEnv>();
     app.route('/s', linkApp(options, limits));
     if (!options.isPrivate) this.#open(app, limits, owner);
     app.notFound((c) => {
@@ -93,7 +93,7 @@ export class WebServer {
   }
 
   /** Adds everything that a peer of the open network answers. */
-  #open(app: Hono<{ Bindings: HttpBindings }>, limits: GuestLimits, owner: Owner): void {
+  #open(app: Hono<WebEnv>, limits: GuestLimits, owner: Owner): void {
     const options = this.#options;
     app.get('/healthz', (c) => c.text('ok\n'));
     app.get('/metrics', async (c) => {
@@ -107,10 +107,10 @@ export class WebServer {
     });
     app.route('/api/v1', this.#api.app);
     const metalinks = new MetalinkMaker(options);
-    app.route('/files', new SharedFilesApp(options, limits, metalinks).app);
-    app.route('/by-id', new ByIdApp(options, limits, metalinks).app);
+    app.route('/files', sharedFilesApp(options, limits, metalinks));
+    app.route('/by-id', byIdApp(options, limits, metalinks));
     app.route('/drop', new DropApp(options, limits, owner).app);
-    app.route('/network', new NetworkApp(options, limits, metalinks).app);
+    app.route('/network', networkApp(options, limits, metalinks));
     app.route('/', pageApp(options));
   }
 

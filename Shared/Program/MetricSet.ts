@@ -3,6 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 /** Values by label. */
 export type Labelled = Readonly<Record<string, number>>;
 
+type Series = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
+
 /** Metrics in the format of Prometheus whose values are read from one snapshot of facts whenever they are collected. */
 export class MetricSet<Facts> {
   readonly registry = new Registry();
@@ -30,68 +32,49 @@ export class MetricSet<Facts> {
 
   /** A total that only grows; `_total` is added to its name. */
   counter(name: string, help: string, value: (now: Facts) => number): void {
-    const read = () => value(this.#snapshot());
-    new Counter({
-      name: this.#nameOf(`${name}_total`),
-      help,
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
+    this.#add(Counter, `${name}_total`, help, [], (now) => [[{}, value(now)]]);
   }
 
   /** Totals by label. */
   counters(name: string, help: string, label: string, values: (now: Facts) => Labelled): void {
-    const read = () => Object.entries(values(this.#snapshot()));
-    new Counter({
-      name: this.#nameOf(`${name}_total`),
-      help,
-      labelNames: [label],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [key, value] of read()) this.inc({ [label]: key }, value);
-      },
-    });
+    this.#add(Counter, `${name}_total`, help, [label], (now) => seriesOf(label, values(now)));
   }
 
   gauge(name: string, help: string, value: (now: Facts) => number): void {
-    const read = () => value(this.#snapshot());
-    new Gauge({
-      name: this.#nameOf(name),
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(read());
-      },
-    });
+    this.#add(Gauge, name, help, [], (now) => [[{}, value(now)]]);
   }
 
   /** Values by label; labels that are not given any more vanish. */
   gauges(name: string, help: string, label: string, values: (now: Facts) => Labelled): void {
-    const read = () => Object.entries(values(this.#snapshot()));
-    new Gauge({
-      name: this.#nameOf(name),
+    this.#add(Gauge, name, help, [label], (now) => seriesOf(label, values(now)));
+  }
+
+  #add(
+    Metric: typeof Counter | typeof Gauge,
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: (now: Facts) => Series,
+  ): void {
+    const snapshot = () => {
+      this.#now ??= this.#facts();
+      return this.#now;
+    };
+    new Metric({
+      name: `${this.#prefix}_${name}`,
       help,
-      labelNames: [label],
+      labelNames,
       registers: [this.registry],
       collect() {
         this.reset();
-        for (const [key, value] of read()) this.set({ [label]: key }, value);
+        for (const [labels, value] of read(snapshot())) this.inc(labels, value);
       },
     });
   }
+}
 
-  #nameOf(name: string): string {
-    return `${this.#prefix}_${name}`;
-  }
-
-  #snapshot(): Facts {
-    this.#now ??= this.#facts();
-    return this.#now;
-  }
+function seriesOf(label: string, values: Labelled): Series {
+  return Object.entries(values).map(([key, value]) => [{ [label]: key }, value]);
 }
 
 /** Number of occurrences of each value. */

@@ -40,11 +40,6 @@ export class Logins {
     this.#options = options;
   }
 
-  /** Whether a password is set. */
-  async arePossible(): Promise<boolean> {
-    return (await this.#options.passwords.version()) !== undefined;
-  }
-
   /** @returns the secret of the login @throws ShoalError BUSY, REFUSED, NOT_FOUND without a password */
   async login(password: string, host: string): Promise<string> {
     const { passwords, clock, newSecret } = this.#options;
@@ -62,12 +57,11 @@ export class Logins {
     return secret;
   }
 
-  async proves(secret: string): Promise<boolean> {
+  /** Whether a secret is that of a login. @param passwordVersion - of now; undefined: no password is set */
+  proves(secret: string, passwordVersion: string | undefined): boolean {
     const login = this.#logins.get(key(secret));
     if (login === undefined) return false;
-    const isValid =
-      login.untilMs > this.#options.clock.nowMs() &&
-      login.passwordVersion === (await this.#options.passwords.version());
+    const isValid = login.untilMs > this.#options.clock.nowMs() && login.passwordVersion === passwordVersion;
     if (!isValid) this.end(secret);
     return isValid;
   }

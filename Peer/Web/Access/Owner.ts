@@ -1,20 +1,31 @@
 import type { IncomingMessage } from 'node:http';
 import { remoteOf } from '../Files/ClientSocket.ts';
-import type { WebOptions } from '../Ports.ts';
+import type { WebOptions, WebPasswords } from '../Ports.ts';
 import { type Denial, isReading, managingDenial } from './Guard.ts';
 import { LOGIN_MS, Logins } from './Logins.ts';
 import { Sessions } from './Sessions.ts';
+
+export interface OwnerSession {
+  /** Why the client may not manage the peer; undefined: it may. */
+  readonly denial: Denial | undefined;
+  /** Whether it has the cookie of a login. */
+  readonly loggedIn: boolean;
+  /** How the page lets its user log in. Undefined: not at all, or not needed. */
+  readonly login: 'form' | 'https' | undefined;
+}
 
 /**
  * Decides whether a request comes from the owner of the peer: from this computer with the token, or over HTTPS with the
  * cookie of a login.
  */
 export class Owner {
+  readonly #passwords: WebPasswords;
   readonly #logins: Logins;
   readonly #sessions: Sessions;
   readonly #cookie: string;
 
   constructor({ token, clock, passwords, newSecret, host }: WebOptions) {
+    this.#passwords = passwords;
     this.#sessions = new Sessions(token);
     this.#logins = new Logins({ passwords, clock, newSecret });
     // A browser sends cookies to every port of a host: each peer has its own.
@@ -23,32 +34,30 @@ export class Owner {
 
   /** Why a request may not manage the peer; undefined: it may. */
   async denial(request: IncomingMessage): Promise<Denial | undefined> {
-    const { headers } = request;
-    const secret = this.#secretOf(request);
-    return managingDenial({
-      remote: remoteOf(request).host,
-      secure: isSecure(request),
-      token: this.#sessions.proves(headers.authorization),
-      login: secret !== undefined && (await this.#logins.proves(secret)),
-      byPage: isReading(request.method ?? '') || isOwnPage(headers),
-      hasPassword: await this.#logins.arePossible(),
-    });
+    return (await this.session(request)).denial;
   }
 
   async is(request: IncomingMessage): Promise<boolean> {
     return (await this.denial(request)) === undefined;
   }
 
-  /** How the page lets its user log in. Undefined: not at all. */
-  async login(request: IncomingMessage): Promise<'form' | 'https' | undefined> {
-    if (!(await this.#logins.arePossible())) return undefined;
-    return isSecure(request) ? 'form' : 'https';
-  }
-
-  /** Whether a request has the cookie of a login. */
-  async isLoggedIn(request: IncomingMessage): Promise<boolean> {
+  /** State of the client of a request. */
+  async session(request: IncomingMessage): Promise<OwnerSession> {
+    const { headers, method = '' } = request;
+    const secure = isSecure(request);
     const secret = this.#secretOf(request);
-    return secret !== undefined && (await this.#logins.proves(secret));
+    const version = await this.#passwords.version();
+    const login = secret !== undefined && this.#logins.proves(secret, version);
+    const denial = managingDenial({
+      remote: remoteOf(request).host,
+      secure,
+      token: this.#sessions.proves(headers.authorization),
+      login,
+      byPage: isReading(method) || isOwnPage(headers),
+      hasPassword: version !== undefined,
+    });
+    const way = version === undefined ? undefined : secure ? 'form' : 'https';
+    return { denial, loggedIn: login, login: denial === undefined ? undefined : way };
   }
 
   /** @returns the cookie to set @throws ShoalError BUSY, REFUSED, NOT_FOUND */

@@ -1,5 +1,3 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Context } from 'hono';
 import { Hono } from 'hono';
 import * as v from 'valibot';
 import { isLoopback } from '../../../Shared/Network/Address.ts';
@@ -8,15 +6,12 @@ import { bodyDenial, type Denial, isReading } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
 import { isSecure, type Owner } from '../Access/Owner.ts';
 import { remoteOf } from '../Files/ClientSocket.ts';
-import type { WebOptions } from '../Ports.ts';
+import type { WebCall, WebEnv, WebOptions } from '../Ports.ts';
 import { BODY_BYTES_MAX, readJson } from './Body.ts';
 import { denialJson, failureJson, statusOf } from './Envelope.ts';
 import { Events } from './Events.ts';
 import { openApiOf } from './OpenApi.ts';
 import { type ApiRoute, ROUTES } from './Routes.ts';
-
-type Env = { Bindings: HttpBindings };
-type Call = Context<Env>;
 
 /** Items of an answer without `count`. */
 const ITEMS = 1_000;
@@ -26,7 +21,7 @@ const ASKING_MAX = 4;
 
 /** The API: answers commands as `shoal --json` does, within the rights of the client. */
 export class Api {
-  readonly app = new Hono<Env>();
+  readonly app = new Hono<WebEnv>();
   readonly #options: WebOptions;
   readonly #owner: Owner;
   readonly #limits: GuestLimits;
@@ -60,28 +55,20 @@ export class Api {
   }
 
   /** Rights of the client, for the page: whether it may manage the peer, and what it may use. */
-  async #session(c: Call): Promise<Response> {
+  async #session(c: WebCall): Promise<Response> {
     const { host, level } = this.#options;
     const { incoming } = c.env;
-    const manage = await this.#owner.is(incoming);
+    const { denial, loggedIn, login = null } = await this.#owner.session(incoming);
+    const manage = denial === undefined;
     const local = isLoopback(remoteOf(incoming).host);
-    const login = manage ? undefined : await this.#owner.login(incoming);
     const drops = level === 'drop' && (manage || host.drops.takesOffers);
     const serves = ['network', ...(drops ? ['drop'] : [])];
-    const session = {
-      manage,
-      local,
-      loggedIn: await this.#owner.isLoggedIn(incoming),
-      login: login ?? null,
-      name: host.name,
-      port: host.port,
-      serves,
-    };
+    const session = { manage, local, loggedIn, login, name: host.name, port: host.port, serves };
     return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, ...session }));
   }
 
   /** Gives the token to the browser that `shoal web` has opened, for the code in its address. */
-  async #exchange(c: Call): Promise<Response> {
+  async #exchange(c: WebCall): Promise<Response> {
     const { incoming } = c.env;
     const { codes, token, clock } = this.#options;
     const denied = this.#bodyDenied(c);
@@ -93,7 +80,7 @@ export class Api {
     return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, token }));
   }
 
-  async #logIn(c: Call): Promise<Response> {
+  async #logIn(c: WebCall): Promise<Response> {
     const { incoming } = c.env;
     if (!isSecure(incoming))
       // The host was checked with every request.
@@ -119,37 +106,37 @@ export class Api {
     return this.#done(c, 'login');
   }
 
-  async #logOut(c: Call): Promise<Response> {
+  async #logOut(c: WebCall): Promise<Response> {
     const denied = await this.#denied(c, 'owner');
     if (denied !== undefined) return denied;
     c.header('Set-Cookie', this.#owner.logOut(c.env.incoming));
     return this.#done(c, 'logout');
   }
 
-  #done(c: Call, command: string): Response {
+  #done(c: WebCall, command: string): Response {
     return send(c, 200, JSON.stringify({ version: 1, command, ok: true }));
   }
 
-  async #guard(c: Call, route: ApiRoute, next: () => Promise<void>): Promise<Response | undefined> {
+  async #guard(c: WebCall, route: ApiRoute, next: () => Promise<void>): Promise<Response | undefined> {
     const denied = (await this.#denied(c, route.who)) ?? (hasBody(route) ? this.#bodyDenied(c) : undefined);
     if (denied !== undefined) return denied;
     await next();
     return undefined;
   }
 
-  async #denied(c: Call, who: ApiRoute['who']): Promise<Response | undefined> {
+  async #denied(c: WebCall, who: ApiRoute['who']): Promise<Response | undefined> {
     const denial = await this.#owner.denial(c.env.incoming);
     if (who === 'owner' && denial !== undefined) return deny(c, denial);
     if (denial !== undefined && !this.#limits.allows(c.env.incoming)) return deny(c, TOO_MANY);
     return undefined;
   }
 
-  #bodyDenied(c: Call): Response | undefined {
+  #bodyDenied(c: WebCall): Response | undefined {
     const denial = bodyDenial(c.req.header('content-type'), c.req.header('content-length'), BODY_BYTES_MAX);
     return denial === undefined ? undefined : deny(c, denial);
   }
 
-  async #answer(c: Call, route: ApiRoute): Promise<Response> {
+  async #answer(c: WebCall, route: ApiRoute): Promise<Response> {
     const body = hasBody(route)
       ? await readJson(c.env.incoming, this.#options.clock).catch(tooLarge)
       : c.req.query();
@@ -177,7 +164,7 @@ export class Api {
   }
 
   /** Runs a request that asks another peer, few at once. */
-  async #forGuest(c: Call, run: () => Promise<Response>): Promise<Response> {
+  async #forGuest(c: WebCall, run: () => Promise<Response>): Promise<Response> {
     if (this.#asking >= ASKING_MAX) return deny(c, TOO_MANY);
     this.#asking++;
     try {
@@ -248,14 +235,14 @@ function hasBody({ method }: ApiRoute): boolean {
   return !isReading(method.toUpperCase()) && method !== 'delete';
 }
 
-function deny(c: Context, denial: Denial): Response {
+function deny(c: WebCall, denial: Denial): Response {
   // The rest of the body is not read.
   c.header('Connection', 'close');
   if (denial.status === 401) c.header('WWW-Authenticate', 'Bearer');
   return send(c, denial.status, denialJson(denial));
 }
 
-function send(c: Context, status: number, json: string): Response {
+function send(c: WebCall, status: number, json: string): Response {
   return c.body(`${json}\n`, status as 200, {
     'Content-Type': 'application/json; charset=utf-8',
     'Cache-Control': 'no-store',

@@ -22,13 +22,9 @@ const text = (bytes: number) =>
   v.pipe(v.string(), v.minLength(1), v.maxLength(bytes), v.regex(/^[^\r\n\0]*$/));
 const NAME_MAX = 4_096;
 const name = text(NAME_MAX);
-const number = v.pipe(
-  v.union([v.number(), v.string()]),
-  v.transform(Number),
-  v.integer(),
-  v.minValue(1),
-  v.maxValue(1e9),
-);
+const whole = (min: number) =>
+  v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer(), v.minValue(min));
+const number = v.pipe(whole(1), v.maxValue(1e9));
 const flag = v.union([
   v.boolean(),
   v.pipe(
@@ -36,261 +32,150 @@ const flag = v.union([
     v.transform((given) => given === 'true'),
   ),
 ]);
-const page = {
-  from: v.optional(
-    v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer(), v.minValue(0)),
-  ),
-  count: v.optional(
-    v.pipe(
-      v.union([v.number(), v.string()]),
-      v.transform(Number),
-      v.integer(),
-      v.minValue(0),
-      v.maxValue(10_000),
-    ),
-  ),
-};
+const page = { from: v.optional(whole(0)), count: v.optional(v.pipe(whole(0), v.maxValue(10_000))) };
 const rate = v.pipe(v.string(), v.regex(/^(off|[\d.]{1,20}[kmgKMG]?)$/, 'a rate is like 500k, 20M or off'));
 
-/** Ties the input of a route to the type that its words take. */
-function route<S extends v.GenericSchema<object, object>>(
-  given: Omit<ApiRoute, 'input' | 'words'> & {
-    input: S;
-    words: (input: v.InferOutput<S>) => readonly CommandWord[];
-  },
-): ApiRoute {
-  return given;
+/** Makes routes. The words take the fields with the types that the checks give them. */
+function routesFor(who: ApiRoute['who']) {
+  const withMethod =
+    (method: ApiRoute['method']) =>
+    <F extends v.ObjectEntries>(
+      path: ApiRoute['path'],
+      summary: string,
+      fields: F,
+      words: (input: v.InferOutput<v.StrictObjectSchema<F, undefined>>) => readonly CommandWord[],
+    ): ApiRoute => ({ method, path, summary, who, input: v.strictObject(fields), words });
+  return {
+    get: withMethod('get'),
+    post: withMethod('post'),
+    put: withMethod('put'),
+    patch: withMethod('patch'),
+    delete: withMethod('delete'),
+  };
 }
 
+const anyone = routesFor('anyone');
+const owner = routesFor('owner');
 const quoted = (...texts: (string | undefined)[]) =>
   texts.flatMap((given) => (given === undefined ? [] : [{ text: given }]));
-const one = v.strictObject({ number });
+const one = { number };
 
 const VERBS = { paused: 'pause', first: 'first' } as const;
 
 export const ROUTES: readonly ApiRoute[] = [
-  route({
-    method: 'get',
-    path: '/search',
-    summary: 'Files of the network whose names contain every word',
-    who: 'anyone',
-    input: v.strictObject({ q: text(400), ...page }),
-    words: ({ q }) => ['search', ...quoted(q)],
-  }),
-  route({
-    method: 'get',
-    path: '/peers',
-    summary: 'The other peers',
-    who: 'anyone',
-    input: v.strictObject(page),
-    words: () => ['peers'],
-  }),
-  route({
-    method: 'get',
-    path: '/ls',
-    summary: 'Files of this peer, or of another one, below a folder',
-    who: 'anyone',
-    input: v.strictObject({ peer: v.optional(name), folder: v.optional(name), ...page }),
-    words: ({ peer, folder }) => {
+  anyone.get(
+    '/search',
+    'Files of the network whose names contain every word',
+    { q: text(400), ...page },
+    ({ q }) => ['search', ...quoted(q)],
+  ),
+  anyone.get('/peers', 'The other peers', page, () => ['peers']),
+  anyone.get(
+    '/ls',
+    'Files of this peer, or of another one, below a folder',
+    { peer: v.optional(name), folder: v.optional(name), ...page },
+    ({ peer, folder }) => {
       if (peer !== undefined) return ['list', ...quoted(peer, folder ?? './')];
       return ['list', ...quoted(folder === undefined ? undefined : `./${folder.replace(/\/*$/, '/')}`)];
     },
-  }),
-  route({
-    method: 'get',
-    path: '/swarm',
-    summary:
-      'Progress of every peer that has or downloads a file; "what": name, path, id or number of a download',
-    who: 'anyone',
-    input: v.strictObject({ what: name, ...page }),
-    words: ({ what }) => ['swarm', '--once', ...quoted(what)],
-  }),
-  route({
-    method: 'get',
-    path: '/status',
-    summary: 'This peer, its trackers, share and transfers',
-    who: 'owner',
-    input: v.strictObject({}),
-    words: () => ['status'],
-  }),
-  route({
-    method: 'get',
-    path: '/downloads',
-    summary: 'Downloads since the start',
-    who: 'owner',
-    input: v.strictObject(page),
-    words: () => ['downloads'],
-  }),
-  route({
-    method: 'post',
-    path: '/downloads',
-    summary: 'Starts a download of a name, a path, an id, or a folder with a final slash',
-    who: 'owner',
-    input: v.strictObject({
+  ),
+  anyone.get(
+    '/swarm',
+    'Progress of every peer that has or downloads a file; "what": name, path, id or number of a download',
+    { what: name, ...page },
+    ({ what }) => ['swarm', '--once', ...quoted(what)],
+  ),
+  owner.get('/status', 'This peer, its trackers, share and transfers', {}, () => ['status']),
+  owner.get('/downloads', 'Downloads since the start', page, () => ['downloads']),
+  owner.post(
+    '/downloads',
+    'Starts a download of a name, a path, an id, or a folder with a final slash',
+    {
       what: name,
       peer: v.optional(name),
       newest: v.optional(v.boolean()),
       other: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{4,64}$/i))),
-    }),
-    words: ({ what, peer, newest, other }) => [
+    },
+    ({ what, peer, newest, other }) => [
       peer === undefined ? 'download' : 'get',
       '--no-wait',
       ...(newest === true ? ['--newest'] : []),
       ...(other === undefined ? [] : ['--other', other]),
       ...quoted(peer, what),
     ],
-  }),
-  route({
-    method: 'get',
-    path: '/downloads/{number}',
-    summary: 'One download',
-    who: 'owner',
-    input: one,
-    words: (input) => ['downloads', String(input.number)],
-  }),
-  route({
-    method: 'patch',
-    path: '/downloads/{number}',
-    summary: 'Pauses or resumes a download, or puts it before all others',
-    who: 'owner',
-    input: v.strictObject({ number, state: v.picklist(['paused', 'running', 'first']) }),
-    words: ({ number: which, state }) =>
+  ),
+  owner.get('/downloads/{number}', 'One download', one, (input) => ['downloads', String(input.number)]),
+  owner.patch(
+    '/downloads/{number}',
+    'Pauses or resumes a download, or puts it before all others',
+    { number, state: v.picklist(['paused', 'running', 'first']) },
+    ({ number: which, state }) =>
       state === 'running' ? ['resume', '--no-wait', String(which)] : [VERBS[state], String(which)],
-  }),
-  route({
-    method: 'delete',
-    path: '/downloads/{number}',
-    summary: 'Cancels a download and removes its unfinished file',
-    who: 'owner',
-    input: one,
-    words: (input) => ['cancel', String(input.number)],
-  }),
-  route({
-    method: 'get',
-    path: '/uploads',
-    summary: 'Uploads that run now; with "history": earlier ones too, also of earlier runs',
-    who: 'owner',
-    input: v.strictObject({ history: v.optional(flag), ...page }),
-    words: ({ history }) => ['uploads', ...(history === true ? ['--history'] : [])],
-  }),
-  route({
-    method: 'get',
-    path: '/limits',
-    summary: 'Upload and download limits, and the rates now',
-    who: 'owner',
-    input: v.strictObject({}),
-    words: () => ['limit'],
-  }),
-  route({
-    method: 'put',
-    path: '/limits',
-    summary: 'Sets one limit until the peer ends, as "20M" bytes a second or "off"',
-    who: 'owner',
-    input: v.strictObject({
+  ),
+  owner.delete('/downloads/{number}', 'Cancels a download and removes its unfinished file', one, (input) => [
+    'cancel',
+    String(input.number),
+  ]),
+  owner.get(
+    '/uploads',
+    'Uploads that run now; with "history": earlier ones too, also of earlier runs',
+    { history: v.optional(flag), ...page },
+    ({ history }) => ['uploads', ...(history === true ? ['--history'] : [])],
+  ),
+  owner.get('/limits', 'Upload and download limits, and the rates now', {}, () => ['limit']),
+  owner.put(
+    '/limits',
+    'Sets one limit until the peer ends, as "20M" bytes a second or "off"',
+    {
       direction: v.picklist(['up', 'down']),
       scope: v.optional(v.picklist(['total', 'loopback', 'lan', 'elsewhere'])),
       rate,
-    }),
-    words: ({ direction, scope, rate: given }) => [
+    },
+    ({ direction, scope, rate: given }) => [
       'limit',
       direction,
       ...(scope === undefined || scope === 'total' ? [] : [scope]),
       given,
     ],
-  }),
-  route({
-    method: 'get',
-    path: '/parts',
-    summary: 'The chunks of each file that are here',
-    who: 'owner',
-    input: v.strictObject({ what: v.optional(name), ...page }),
-    words: ({ what }) => ['parts', ...quoted(what)],
-  }),
-  route({
-    method: 'get',
-    path: '/pushes',
-    summary: 'Pushes to other peers since the start',
-    who: 'owner',
-    input: v.strictObject(page),
-    words: () => ['send'],
-  }),
-  route({
-    method: 'post',
-    path: '/pushes',
-    summary: 'Offers a file of this peer to another one',
-    who: 'owner',
-    input: v.strictObject({ what: name, peer: name }),
-    words: ({ what, peer }) => ['send', '--no-wait', ...quoted(what, peer)],
-  }),
-  route({
-    method: 'get',
-    path: '/offers',
-    summary: 'Pending offers of other peers',
-    who: 'owner',
-    input: v.strictObject(page),
-    words: () => ['accept'],
-  }),
-  route({
-    method: 'patch',
-    path: '/offers/{number}',
-    summary: 'Accepts an offer; "always": also later ones of that peer',
-    who: 'owner',
-    input: v.strictObject({ number, state: v.literal('accepted'), always: v.optional(v.boolean()) }),
-    words: ({ number: which, always }) => ['accept', String(which), ...(always === true ? ['--always'] : [])],
-  }),
-  route({
-    method: 'delete',
-    path: '/offers/{number}',
-    summary: 'Rejects an offer',
-    who: 'owner',
-    input: one,
-    words: (input) => ['reject', String(input.number)],
-  }),
-  route({
-    method: 'get',
-    path: '/links',
-    summary: 'Share links that are valid',
-    who: 'owner',
-    input: v.strictObject(page),
-    words: () => ['link'],
-  }),
-  route({
-    method: 'post',
-    path: '/links',
-    summary: 'Makes a share link for a file of this peer, valid for some days (default: 7)',
-    who: 'owner',
-    input: v.strictObject({
+  ),
+  owner.get(
+    '/parts',
+    'The chunks of each file that are here',
+    { what: v.optional(name), ...page },
+    ({ what }) => ['parts', ...quoted(what)],
+  ),
+  owner.get('/pushes', 'Pushes to other peers since the start', page, () => ['send']),
+  owner.post(
+    '/pushes',
+    'Offers a file of this peer to another one',
+    { what: name, peer: name },
+    ({ what, peer }) => ['send', '--no-wait', ...quoted(what, peer)],
+  ),
+  owner.get('/offers', 'Pending offers of other peers', page, () => ['accept']),
+  owner.patch(
+    '/offers/{number}',
+    'Accepts an offer; "always": also later ones of that peer',
+    { number, state: v.literal('accepted'), always: v.optional(v.boolean()) },
+    ({ number: which, always }) => ['accept', String(which), ...(always === true ? ['--always'] : [])],
+  ),
+  owner.delete('/offers/{number}', 'Rejects an offer', one, (input) => ['reject', String(input.number)]),
+  owner.get('/links', 'Share links that are valid', page, () => ['link']),
+  owner.post(
+    '/links',
+    'Makes a share link for a file of this peer, valid for some days (default: 7)',
+    {
       what: name,
       days: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(365))),
-    }),
-    words: ({ what, days }) => [
-      'link',
-      ...(days === undefined ? [] : ['--days', String(days)]),
-      ...quoted(what),
-    ],
-  }),
-  route({
-    method: 'delete',
-    path: '/links/{number}',
-    summary: 'Ends a share link',
-    who: 'owner',
-    input: one,
-    words: (input) => ['link', '--revoke', String(input.number)],
-  }),
-  route({
-    method: 'get',
-    path: '/doctor',
-    summary: 'Obstacles to sharing, with the next step for each',
-    who: 'owner',
-    input: v.strictObject({}),
-    words: () => ['doctor'],
-  }),
-  route({
-    method: 'post',
-    path: '/refresh',
-    summary: 'Scans the share, publishes it, and fetches the list of peers',
-    who: 'owner',
-    input: v.strictObject({}),
-    words: () => ['refresh'],
-  }),
+    },
+    ({ what, days }) => ['link', ...(days === undefined ? [] : ['--days', String(days)]), ...quoted(what)],
+  ),
+  owner.delete('/links/{number}', 'Ends a share link', one, (input) => [
+    'link',
+    '--revoke',
+    String(input.number),
+  ]),
+  owner.get('/doctor', 'Obstacles to sharing, with the next step for each', {}, () => ['doctor']),
+  owner.post('/refresh', 'Scans the share, publishes it, and fetches the list of peers', {}, () => [
+    'refresh',
+  ]),
 ];

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { onAbort } from '../../../Shared/Async/OnAbort.ts';
@@ -12,15 +11,13 @@ import type { Owner } from '../Access/Owner.ts';
 import { denialJson, failureJson, statusOf } from '../Api/Envelope.ts';
 import { goneOf, remoteOf, withoutIdleLimit } from '../Files/ClientSocket.ts';
 import { linkTo } from '../Files/Listing.ts';
-import type { WebOptions } from '../Ports.ts';
+import type { WebEnv, WebOptions } from '../Ports.ts';
 import { type DropRange, dropPath, dropRange, dropTime } from './DropRequest.ts';
 import { answerUnread } from './UnreadBody.ts';
 
-type Env = { Bindings: HttpBindings };
-
 /** `PUT` and `POST /drop/<path>`: a file for this peer, from a phone, a browser or curl. */
 export class DropApp {
-  readonly app = new Hono<Env>();
+  readonly app = new Hono<WebEnv>();
   readonly #options: WebOptions;
   readonly #limits: GuestLimits;
   readonly #owner: Owner;

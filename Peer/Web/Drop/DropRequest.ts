@@ -1,4 +1,5 @@
 import type { Denial } from '../Access/Guard.ts';
+import { decodedPath } from '../Files/ServedPath.ts';
 
 /** Longest path in bytes. */
 const PATH_BYTES_MAX = 4_096;
@@ -22,7 +23,7 @@ export interface DropHeaders {
 
 /** The path below `/drop/`. */
 export function dropPath(address: string): string | Denial {
-  const path = decoded(address.replace(/^\/drop\/?/, ''));
+  const path = decodedPath(address.replace(/^\/drop\/?/, ''));
   if (path === undefined) return bad('the address is not valid UTF-8');
   if (path === '' || path.endsWith('/')) return bad('the address has no file name');
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) return bad(`the path has more than ${PATH_BYTES_MAX} bytes`);
@@ -64,12 +65,4 @@ const HINT = 'Write: curl -T FILE http://HOST:PORT/drop/';
 
 function bad(message: string): Denial {
   return { status: 400, message, hint: HINT };
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,17 +1,13 @@
 import type { ServerResponse } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Context } from 'hono';
 import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
 import type { MetalinkMaker, MetalinkRequest } from '../Metalink/MetalinkMaker.ts';
-import type { ServedFile, WebFiles } from '../Ports.ts';
+import type { ServedFile, WebCall, WebFiles } from '../Ports.ts';
 import { goneOf, plainSocketOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';
 import { conditionsOf, type FileAnswer, fileAnswer } from './FileAnswer.ts';
 
-type Call = Context<{ Bindings: HttpBindings }>;
-
 /** The client of a request and the address by which it names this peer. */
-export function clientOf(c: Call): MetalinkRequest {
+export function clientOf(c: WebCall): MetalinkRequest {
   return { client: remoteOf(c.env.incoming), host: c.req.header('host') ?? '' };
 }
 
@@ -21,7 +17,7 @@ export function clientOf(c: Call): MetalinkRequest {
  * @throws ShoalError, before anything is sent
  */
 export async function answerFile(
-  c: Call,
+  c: WebCall,
   file: ServedFile,
   files: Pick<WebFiles, 'send'>,
   metalinks?: Pick<MetalinkMaker, 'headers'>,

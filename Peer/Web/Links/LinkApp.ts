@@ -1,18 +1,15 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Context } from 'hono';
 import { Hono } from 'hono';
-import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
-import { refusal } from '../Files/Refusal.ts';
+import { answering, type RefusalStyle } from '../Files/Refusal.ts';
 import { answerFile } from '../Files/SendFile.ts';
-import type { WebOptions } from '../Ports.ts';
+import type { WebCall, WebEnv, WebOptions } from '../Ports.ts';
 
-type Env = { Bindings: HttpBindings };
+const REFUSAL: RefusalStyle = { command: 'files', code: 'DISK_FAILED', hint: 'Try again.' };
 
 /** `/s/<secret>/<name>`: the content of a share link. Every other secret is answered alike, and seldom. */
-export function linkApp({ host, links }: WebOptions, limits: GuestLimits): Hono<Env> {
-  const app = new Hono<Env>();
-  const answer = async (c: Context<Env>) => {
+export function linkApp({ host, links }: WebOptions, limits: GuestLimits): Hono<WebEnv> {
+  const app = new Hono<WebEnv>();
+  const answer = async (c: WebCall) => {
     const link = links.find(c.req.param('secret') ?? '');
     const entry = link && host.files.findId(link.fileId);
     if (link === undefined || entry === undefined) {
@@ -24,12 +21,7 @@ export function linkApp({ host, links }: WebOptions, limits: GuestLimits): Hono<
       'close',
       links.onRevoked(link, () => void outgoing.destroy()),
     );
-    try {
-      return await answerFile(c, { ...entry, path: link.path }, host.files);
-    } catch (failure) {
-      const { code, message } = asShoalError(failure, 'DISK_FAILED');
-      return refusal(c, 'files', { code, message, hint: 'Try again.' });
-    }
+    return answering(c, REFUSAL, () => answerFile(c, { ...entry, path: link.path }, host.files));
   };
   app.get('/:secret', answer);
   app.get('/:secret/:name', answer);
