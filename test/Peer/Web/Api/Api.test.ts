@@ -28,6 +28,7 @@ test.each([
   ['search', '?q='],
   ['search', `?q=${'x'.repeat(401)}`],
   ['search', '?q=a%0Aquit'],
+  ['swarm', `?what=${'x'.repeat(4_097)}`],
   ['search', '?q=x&extra=1'],
   ['ls', '?count=10001'],
   ['ls', '?from=-1'],

@@ -172,6 +172,13 @@ test('answers with a file lead to its document, its digest, and known duplicates
   expect([file.headers.get('link'), file.headers.get('repr-digest')]).toEqual([link, digest]);
 });
 
+test('an answer names eight duplicates at most', async () => {
+  const { base, urls } = await asking({ here: true, holders: addresses(12) });
+  await urls();
+  const { headers } = await fetch(`${base}/by-id/${ID}`, { method: 'HEAD' });
+  expect(headers.get('link')?.match(/rel=duplicate/g)).toHaveLength(8);
+});
+
 test('/by-id serves the own share only, by content; ?sha256 returns its hashes', async () => {
   const { base } = await asking({ here: true, holders: [] });
   const answer = await fetch(`${base}/by-id/${ID}/any name.bin`, { headers: { Range: 'bytes=2-' } });
