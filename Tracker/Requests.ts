@@ -1,7 +1,6 @@
 import type { ByteReader } from '../Protocol/Codec.ts';
 import { HEARTBEAT } from '../Protocol/Heartbeat.ts';
 import { decodeRequestBody, type TrackerRequest } from '../Protocol/TrackerMessages.ts';
-import { type Address, normalHost } from '../Shared/Network/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { Purpose } from './RateLimits.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
@@ -10,12 +9,6 @@ import type { RegisteredPeer } from './RegisteredPeer.ts';
 export const HEADER_BYTES = 16;
 const ACTION_AT = 8;
 const TRANSACTION_AT = 12;
-
-/** The address with a normal host; the same object when it has one already. */
-export function normalAddress(sender: Address): Address {
-  const host = normalHost(sender.host);
-  return host === sender.host ? sender : { host, port: sender.port };
-}
 
 /** The transaction id of a request of at least HEADER_BYTES. */
 export function transactionOf(datagram: Buffer): number {

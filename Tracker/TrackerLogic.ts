@@ -31,7 +31,6 @@ import { Registrations } from './Registrations.ts';
 import {
   HEADER_BYTES,
   isRepeatedHeartbeat,
-  normalAddress,
   purposeOf,
   readRequest,
   transactionOf,
@@ -184,10 +183,9 @@ export class TrackerLogic {
     return this.#assembly.held(peer.slot);
   }
 
-  #reply(bytes: Uint8Array, sender: Address, nowMs: number): Buffer | undefined {
+  #reply(bytes: Uint8Array, from: Address, nowMs: number): Buffer | undefined {
     const input = new ByteReader(bytes);
     if (bytes.length < HEADER_BYTES || bytes.length > DATAGRAM_BYTES_MAX) return this.#malformed();
-    const from = normalAddress(sender);
     const peer = this.registry.from(from);
     if (peer?.hasVerified(input.bytes, minuteOf(nowMs)) === true && isRepeatedHeartbeat(input.bytes, peer)) {
       return this.#repeated(transactionOf(input.bytes), from, peer, nowMs);

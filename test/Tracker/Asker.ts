@@ -8,12 +8,10 @@ import {
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Network/Address.ts';
-import { normalAddress } from '../../Tracker/Requests.ts';
 import type { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 
 /** The request, with the token of its peer at this address in place of NO_TOKEN. */
-export function withToken(logic: TrackerLogic, sender: Address, request: TrackerRequest): TrackerRequest {
-  const from = normalAddress(sender);
+export function withToken(logic: TrackerLogic, from: Address, request: TrackerRequest): TrackerRequest {
   switch (request.type) {
     case 'heartbeat':
     case 'leave':

@@ -52,11 +52,14 @@ test.runIf(existsSync(RECEIVE_BUFFER_MAX))(
   },
 );
 
-test.runIf(hasIpv6)('all interfaces are those of IPv4 and IPv6', async () => {
+test.runIf(hasIpv6)('all interfaces are those of IPv4 and IPv6, and a sender has one spelling', async () => {
   const socket = await bind({ port: 0 });
   echo(socket);
+  const hosts: string[] = [];
+  socket.onMessage((_bytes, { host }) => hosts.push(host));
   expect(await answerFrom('127.0.0.1', socket.local.port)).toBe('hello');
   expect(await answerFrom('::1', socket.local.port)).toBe('hello');
+  expect(hosts).toEqual(['127.0.0.1', '::1']);
   await socket.close();
 });
 

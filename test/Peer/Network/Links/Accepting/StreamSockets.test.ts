@@ -193,6 +193,7 @@ test('memory of the owner: reads fill it, false pauses, every write completes, b
     },
   );
   await expect.poll(() => accepted).toBeDefined();
+  expect(accepted?.remote.host).toBe('127.0.0.1');
   let done = 0;
   accepted?.write(Buffer.alloc(3_000), () => done++);
   await pause;
