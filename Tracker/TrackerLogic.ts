@@ -28,13 +28,7 @@ import { Publications } from './Publications.ts';
 import { RateLimits } from './RateLimits.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 import { Registrations } from './Registrations.ts';
-import {
-  HEADER_BYTES,
-  isRepeatedHeartbeat,
-  purposeOf,
-  readRequest,
-  transactionOf,
-} from './Requests.ts';
+import { HEADER_BYTES, isRepeatedHeartbeat, purposeOf, readRequest, transactionOf } from './Requests.ts';
 import { noCounts } from './TrackerCounts.ts';
 
 /** Expired peers removed with a datagram, and in a step between datagrams: about a millisecond of work. */
