@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { appendFileSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { chmod, rename, utimes, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type FileState, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
@@ -71,6 +71,15 @@ test.each([100, LARGE])(
     expect(calls.stale).toEqual(['a']);
   },
 );
+
+test('a large file that changes during the read is refused', async () => {
+  const { folder, reader, share, calls } = await sharedFolder();
+  await share('a', Buffer.alloc(LARGE, 7));
+  const reading = reader.read('a', 0, Buffer.alloc(50), noProof);
+  appendFileSync(folder.at('a'), 'x');
+  await expect(reading).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+  expect(calls.stale).toEqual(['a']);
+});
 
 test('a file that is gone is refused as changed', async () => {
   const { folder, reader, share, calls } = await sharedFolder();
