@@ -54,6 +54,7 @@ await new Stryker({
   ignorePatterns: ['coverage', 'bench/results', '.stryker-tmp'],
   concurrency: 1,
   timeoutMS: 20_000,
+  dryRunTimeoutMinutes: 20,
   reporters: ['clear-text'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   allowEmpty: true,
