@@ -18,13 +18,17 @@ export async function place(medium: Medium, bytes: number): Promise<{ path: stri
       : (process.env.SHOAL_BENCH_DISK ?? tmpdir());
   const stat = await statfs(path).catch(() => undefined);
   if (stat === undefined) return { reason: `there is no ${path}` };
-  if ((stat.type === TMPFS) !== (medium === 'memory')) return { reason: `${path} is not a ${medium} folder` };
+  if ((await mediumOf(path)) !== medium) return { reason: `${path} is not a ${medium} folder` };
   const free = stat.bavail * stat.bsize;
   if (free < bytes * 1.05)
     return {
       reason: `${path} has ${(free / 2 ** 30).toFixed(1)} GiB free of ${(bytes / 2 ** 30).toFixed(1)}`,
     };
   return { path };
+}
+
+export async function mediumOf(path: string): Promise<Medium> {
+  return (await statfs(path)).type === TMPFS ? 'memory' : 'disk';
 }
 
 const endings = new Set<() => Promise<void>>();

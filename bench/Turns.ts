@@ -2,6 +2,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Entry, SendingSide } from './Contender.ts';
 import { sameBytes, sameTrees } from './Files.ts';
+import { fillFreeMemory } from './FreeMemory.ts';
 import { atTheEnd } from './Places.ts';
 import { usage, usageSince } from './Usage.ts';
 
@@ -88,11 +89,13 @@ async function turn(entry: Entry, sides: Map<Entry, SendingSide>): Promise<Turn>
   const copy = join(folder, scene.name);
   const isTree = scene.name.endsWith('/');
   const receiver = await sending.receiver(folder);
+  const isLarge = scene.bytes > KEPT_BYTES_MAX || scene.files > KEPT_FILES_MAX;
   try {
+    if (isLarge) await fillFreeMemory(scene.folder);
     const before = await Promise.all(sending.pids.map(usage));
     const started = performance.now();
     const taken = await receiver.take();
-    if (!isTree) await flush(copy);
+    const flushCpu = isTree ? 0 : await flush(copy);
     const seconds = (performance.now() - started) / 1_000;
     const given = await Promise.all(
       sending.pids.map((pid, index) => usageSince(pid, before[index] ?? { cpuSeconds: 0, peakMiB: 0 })),
@@ -102,7 +105,7 @@ async function turn(entry: Entry, sides: Map<Entry, SendingSide>): Promise<Turn>
       throw new Error(`${contender.name}: the copy differs`);
     const gigabytes = scene.bytes / 1e9;
     const senderCpu = given.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
-    const cpu = senderCpu + taken.cpuSeconds;
+    const cpu = senderCpu + taken.cpuSeconds + flushCpu;
     const result: Turn = {
       contender: contender.name,
       seconds,
@@ -120,18 +123,23 @@ async function turn(entry: Entry, sides: Map<Entry, SendingSide>): Promise<Turn>
     return result;
   } finally {
     await receiver.close();
-    if (scene.bytes <= KEPT_BYTES_MAX && scene.files <= KEPT_FILES_MAX)
-      await rename(folder, `${folder}, ${++kept}`);
-    else await rm(folder, { recursive: true, force: true });
+    if (isLarge) await rm(folder, { recursive: true, force: true });
+    else await rename(folder, `${folder}, ${++kept}`);
   }
 }
 
-/** Syncs the copy to disk, for all contenders alike: free in memory, and after a sync by the program itself. */
-async function flush(path: string): Promise<void> {
+/**
+ * Syncs the copy to disk, for all contenders alike: free in memory, and after a sync by the program itself.
+ * @returns CPU seconds of the sync, which are the contender's
+ */
+async function flush(path: string): Promise<number> {
   const file = await open(path, 'r+');
+  const before = process.cpuUsage();
   try {
     await file.sync();
   } finally {
     await file.close();
   }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
