@@ -6,8 +6,9 @@ import { RowChains } from './RowChains.ts';
 
 /** Columns of one row. */
 const ID_BYTES = 32;
-/** Rows of the first allocation. Later ones grow by half. */
+/** Rows of the first allocation, and growth of the later ones: pages that are not written to take no memory. */
 const FIRST_ROWS = 1_024;
+const GROWTH = 4;
 
 /** Marks of a row, as bits. */
 export const SHARED = 1;
@@ -219,7 +220,7 @@ export class FileTable {
   }
 
   #grow(): void {
-    const rows = Math.max(FIRST_ROWS, this.#marks.length + (this.#marks.length >> 1));
+    const rows = Math.max(FIRST_ROWS, GROWTH * this.#marks.length);
     const ids = Buffer.alloc(rows * ID_BYTES);
     this.#ids.copy(ids);
     this.#ids = ids;

@@ -21,7 +21,8 @@ export class RowChains {
 
   add(row: number): void {
     if (row >= this.#next.length) {
-      const length = Math.max(FIRST_BUCKETS, row + (row >> 1) + 1);
+      // Pages that are not written to take no memory.
+      const length = Math.max(FIRST_BUCKETS, 4 * row);
       this.#next = grown(this.#next, length);
       this.#previous = grown(this.#previous, length);
     }

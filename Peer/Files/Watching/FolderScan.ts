@@ -4,7 +4,7 @@ import { type FileState, fileState } from '../Disk/FileState.ts';
 import { inside, joinPath, splitPath } from '../Disk/Paths.ts';
 import { stateAt } from '../Disk/StateRows.ts';
 import { FolderWalk, INVALID, kindOf, type LeftOut, type Listing, leftOutBy, lstatOf } from './FolderWalk.ts';
-import type { ShareTree } from './ShareTree.ts';
+import { namesIn, type ShareTree } from './ShareTree.ts';
 import type { WalkFolders } from './ThreadWalk.ts';
 
 /** Results of a scan. Paths are relative to the share. */
@@ -117,7 +117,7 @@ export class FolderScan {
       if (this.#isSliceOver()) await this.#yield();
       if (listing === undefined) continue;
       yield listing;
-      files += listing.files.length;
+      files += listing.files;
       if (files < inlineFiles || inline.pending.length === 0 || walk === undefined || signal.aborted)
         continue;
       yield* walk(root, inline.pending, signal);
@@ -127,7 +127,7 @@ export class FolderScan {
 
   /** Brings the known names of a folder up to date, and reports its files. */
   async #take(listing: Listing, signal: AbortSignal): Promise<void> {
-    const { folder, failure, files, states, folders, leftOut } = listing;
+    const { folder, failure, states, folders, leftOut } = listing;
     const { tree, events } = this.#options;
     if (failure !== undefined) {
       this.#failed(folder, failure);
@@ -135,26 +135,35 @@ export class FolderScan {
     }
     tree.addFolder(folder);
     events.resolved(folder);
-    const names = new Set(files);
-    // What came since the folder was read, as a finished download, is not gone.
-    for (const name of tree.filesIn(folder))
-      if (!names.has(name)) {
-        if (this.#kindAt(folder, name) === 'file') names.add(name);
-        else this.#removeFile(joinPath(folder, name));
-      }
+    const since = this.#addedSince(folder, listing.names);
+    const names = since.length === 0 ? listing.names : [...namesIn(listing.names), ...since].join('/');
     const below = new Set(folders);
     for (const name of tree.foldersIn(folder))
       if (!below.has(name) && this.#kindAt(folder, name) !== 'folder')
         this.#removeFolder(joinPath(folder, name));
     tree.setFiles(folder, names);
-    events.listed(folder, () => new Set([...names, ...folders, ...leftOut.map(({ name }) => name)]));
+    events.listed(folder, () => new Set([...namesIn(names), ...folders, ...leftOut.map(({ name }) => name)]));
     for (const { name, ...each } of leftOut) this.#report(joinPath(folder, name), each);
-    for (const [row, name] of files.entries()) {
+    let row = 0;
+    for (const name of namesIn(listing.names)) {
       if (signal.aborted) return;
-      events.found(joinPath(folder, name), stateAt(states, row));
+      events.found(joinPath(folder, name), stateAt(states, row++));
       // An await per file would cost a tenth of the scan.
       if (this.#isSliceOver()) await this.#yield();
     }
+  }
+
+  /** Removes the files of a folder that are not listed, except for those that came since, as a finished download. */
+  #addedSince(folder: string, listed: string): string[] {
+    const known = this.#options.tree.filesIn(folder);
+    const names = new Set(known.length === 0 ? [] : namesIn(listed));
+    const added: string[] = [];
+    for (const name of known) {
+      if (names.has(name)) continue;
+      if (this.#kindAt(folder, name) === 'file') added.push(name);
+      else this.#removeFile(joinPath(folder, name));
+    }
+    return added;
   }
 
   #failed(folder: string, failure: NonNullable<Listing['failure']>): void {

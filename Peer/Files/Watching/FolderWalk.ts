@@ -13,9 +13,11 @@ export interface Listing {
   readonly folder: string;
   /** Why nothing is known of its content; `gone`: there is no such folder, other texts are codes of the system. */
   readonly failure?: 'gone' | 'kernel' | string;
-  /** Names of the regular files that may be shared. */
-  readonly files: readonly string[];
-  /** Their states, in the same order. */
+  /** Number of regular files that may be shared. */
+  readonly files: number;
+  /** Their names, with `/` between them: one text is cheap to pass, and to keep. */
+  readonly names: string;
+  /** Their states, in the same order; rows behind them are empty. */
   readonly states: StateRows;
   readonly folders: readonly string[];
   readonly leftOut: readonly LeftOutName[];
@@ -44,7 +46,7 @@ export const OWN_PREFIX = '.shoal-';
 export const INVALID = '\ufffd';
 /** Files looked at between two pauses: a tenth of a millisecond. */
 const PAUSE_FILES = 32;
-const NOTHING = { files: [], states: newStateRows(0), folders: [], leftOut: [] };
+const NOTHING = { files: 0, names: '', states: newStateRows(0), folders: [], leftOut: [] };
 
 /**
  * Reads folders of the share and everything below them. Symbolic links are never followed or shared: a target inside
@@ -95,13 +97,13 @@ export class FolderWalk {
         place(name, stats.isDirectory() || stats.isSymbolicLink() ? kindOf(stats) : 'other');
     }
     files.length = count;
-    return { folder, files, states, folders, leftOut };
+    return { folder, files: count, names: files.join('/'), states, folders, leftOut };
   }
 }
 
 /** Entries that a listing counts as: an empty one takes memory, too. */
 export function weightOf({ files, folders, leftOut }: Listing): number {
-  return 1 + files.length + folders.length + leftOut.length;
+  return 1 + files + folders.length + leftOut.length;
 }
 
 /** Reads the entries of a folder, or returns why it cannot. */

@@ -17,10 +17,10 @@ export class ShareTree {
     setFile(this.#folder(folder), name, true);
   }
 
-  /** Replaces the files of a folder. */
-  setFiles(folder: string, names: Iterable<string>): void {
+  /** Replaces the files of a folder. @param names - with `/` between them */
+  setFiles(folder: string, names: string): void {
     const known = this.#folder(folder);
-    known.listed = [...names].join('/');
+    known.listed = names;
     known.changes = undefined;
   }
 
@@ -85,9 +85,18 @@ export class ShareTree {
   }
 }
 
+/** Yields the names in a text that has `/` between them: an array would keep all of them in memory. */
+export function* namesIn(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('/', at);
+    yield text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
+  }
+}
+
 /** Names of all files, once each. */
 function namesOf({ listed, changes }: Folder): readonly string[] {
-  const names = listed === '' ? [] : listed.split('/');
+  const names = [...namesIn(listed)];
   if (changes === undefined) return names;
   const added = [...changes].flatMap(([name, isAdded]) => (isAdded ? [name] : []));
   return names.filter((name) => !changes.has(name)).concat(added);

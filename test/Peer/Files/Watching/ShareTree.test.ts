@@ -33,8 +33,8 @@ test('a file that is removed leaves its folder; an unknown one changes nothing',
 
 test('the files of a folder are replaced by those of its listing, and change afterwards', () => {
   const tree = treeOf('d/b', 'd/c', 'e/x');
-  tree.setFiles('d', ['c', 'x', 'z']);
-  tree.setFiles('empty', []);
+  tree.setFiles('d', 'c/x/z');
+  tree.setFiles('empty', '');
   expect(['d', 'empty', 'nowhere'].map((folder) => tree.filesIn(folder))).toEqual([['c', 'x', 'z'], [], []]);
   for (const name of ['y', 'c', 'gone']) tree.addFile('d', name);
   for (const path of ['d/x', 'd/gone', 'd/never']) tree.removeFile(path);
