@@ -73,7 +73,7 @@ export class CommandInterface {
     if (signal.aborted) return 0;
     const exitCode = await this.#runConsole(signal);
     const { controls, errorOutput } = this.#options;
-    const left = leftText(controls.downloads(), controls.share());
+    const left = leftText(controls.downloads.list(), controls.share());
     if (left !== undefined) errorOutput.write(`${left}\n`);
     return exitCode;
   }

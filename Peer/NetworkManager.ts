@@ -4,7 +4,6 @@ import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
 import { Closing } from '../Shared/Async/Closing.ts';
 import { type Address, isLoopback } from '../Shared/Network/Address.ts';
-import type { Rates } from '../Shared/Network/Rates.ts';
 import { usableAddresses } from '../Shared/Network/UsableAddresses.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
@@ -25,7 +24,7 @@ import type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerType
 import { NetworkProbes } from './Network/NetworkProbes.ts';
 import { PortMapper } from './Network/PortMapping/PortMapper.ts';
 import { Trackers } from './Network/Trackers/Trackers.ts';
-import type { ClusterStatus, Inflow, LimitStatus, NetworkHealth } from './NetworkModel.ts';
+import type { ClusterStatus, NetworkHealth } from './NetworkModel.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
 
 export { mayDial } from './Network/Links/Dialling/MayDial.ts';
@@ -43,6 +42,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly announcements: Pick<PeerLinks['announcements'], 'have' | 'holdings' | 'gone'>;
   /** Serves files to whatever client enters it; lanes do already. */
   readonly desk: PeerLinks['desk'];
+  readonly limits: Pick<PeerLinks['limits'], 'status' | 'set' | 'inflow'>;
   readonly #options: NetworkManagerOptions;
   readonly #links: PeerLinks;
   readonly #trackers: Trackers;
@@ -69,6 +69,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#links = links;
     this.offers = links.offers;
     this.desk = links.desk;
+    this.limits = links.limits;
     this.announcements = links.announcements;
     this.#trackers = trackers;
     this.probes = new NetworkProbes({ ...options, trackers, links });
@@ -220,11 +221,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.uploads();
   }
 
-  /** Limits and current rates by scope, the total first. */
-  limits(): readonly LimitStatus[] {
-    return this.#links.limits.status();
-  }
-
   /** Ends the link with that peer within seconds unless it responds. */
   probe(contact: PeerContact): void {
     if (contact.peerId !== undefined) this.#links.probe(contact.peerId);
@@ -256,16 +252,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   hasTracker(): boolean {
     return this.trackers().some(({ state }) => state === 'connected');
-  }
-
-  /** Omitted directions and scopes stay unchanged. */
-  setLimits(limits: { readonly up?: Rates; readonly down?: Rates }): void {
-    this.#links.limits.set(limits);
-  }
-
-  /** Opens the account of a client that is no peer: its bytes count as received, within the download limits. */
-  inflow(host: string): Inflow {
-    return this.#links.limits.inflow(host);
   }
 
   totals(): { readonly sent: number; readonly received: number } {

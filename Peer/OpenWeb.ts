@@ -129,7 +129,7 @@ function hostOf(peer: Peer): WebHost {
         links: peers.filter(({ linked }) => linked).length,
         trackers: peer.trackers().filter(({ state }) => state === 'connected').length,
         uploads: peer.uploads().length,
-        downloads: peer.downloads(),
+        downloads: peer.downloads.list(),
         share: peer.share(),
         health: peer.networkHealth(),
       };

@@ -1,11 +1,9 @@
 import type { FileId } from '../Protocol/Ids.ts';
 import { isListedFolder } from '../Protocol/ListedFile.ts';
 import { Closing } from '../Shared/Async/Closing.ts';
-import type { Rates } from '../Shared/Network/Rates.ts';
 import { sleep } from '../Shared/Time/Clock.ts';
 import type { DownloadAnswer, News, PeerControls, VersionChoice, WebAccess } from './CommandInterface.ts';
 import { DownloadManager } from './DownloadManager.ts';
-import type { DownloadStatus } from './DownloadModel.ts';
 import { FileManager } from './FileManager.ts';
 import type {
   CatalogEntry,
@@ -18,7 +16,7 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager } from './NetworkManager.ts';
-import type { ClusterStatus, LimitStatus, NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
+import type { ClusterStatus, NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
 import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
@@ -38,6 +36,8 @@ export class Peer implements PeerControls {
   readonly self: Self;
   readonly privateNetwork: PrivateNetwork | undefined;
   readonly web: WebAccess | undefined;
+  readonly downloads: DownloadManager;
+  readonly limits: NetworkManager['limits'];
   readonly pushing: Pushing;
   readonly examination: Examination;
   /** The share, for clients that are no peers. */
@@ -47,7 +47,6 @@ export class Peer implements PeerControls {
   readonly #options: PeerOptions;
   readonly #files: FileManager;
   readonly #network: NetworkManager;
-  readonly #downloads: DownloadManager;
   readonly #resolver: TargetResolver;
   readonly #downloading: Downloading;
   readonly #announcer: CatalogAnnouncer;
@@ -67,8 +66,9 @@ export class Peer implements PeerControls {
     this.#options = options;
     this.#files = new FileManager(options.files);
     this.#network = new NetworkManager({ ...options.network, provider: this.#files, feed: this.#files });
+    this.limits = this.#network.limits;
     this.content = new SharedContent(this.#files, this.#network, clock);
-    this.#downloads = new DownloadManager({
+    this.downloads = new DownloadManager({
       ...options.downloads,
       network: this.#network,
       parts: this.#files,
@@ -89,11 +89,11 @@ export class Peer implements PeerControls {
     });
     this.#downloading = new Downloading({
       resolver: this.#resolver,
-      downloads: this.#downloads,
+      downloads: this.downloads,
       giveUpMs: options.giveUpMs,
     });
     this.#announcer = new CatalogAnnouncer(this.#network, log);
-    const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
+    const [files, network, downloads] = [this.#files, this.#network, this.downloads];
     const { history: store, keepsRead = false } = options;
     const { content: shared } = this;
     this.networkContent = new NetworkContent({
@@ -113,7 +113,7 @@ export class Peer implements PeerControls {
       ...options.pushes,
       network: this.#network,
       files: this.#files,
-      downloads: this.#downloads,
+      downloads: this.downloads,
       clock,
       wallMs,
       log,
@@ -136,8 +136,8 @@ export class Peer implements PeerControls {
     await this.#history?.start();
     this.#closing.add(() => this.#network.close());
     await this.#network.start({ port: this.self.port });
-    this.#closing.add(() => this.#downloads.close());
-    await this.#downloads.start();
+    this.#closing.add(() => this.downloads.close());
+    await this.downloads.start();
   }
 
   /** Deregisters and keeps every unfinished download resumable; safe to call twice and during start. */
@@ -187,10 +187,6 @@ export class Peer implements PeerControls {
 
   uploadHistory(): readonly TakenFile[] | undefined {
     return this.#history?.all();
-  }
-
-  downloads(): readonly DownloadStatus[] {
-    return this.#downloads.list();
   }
 
   totals() {
@@ -250,16 +246,8 @@ export class Peer implements PeerControls {
     return this.peers(signal);
   }
 
-  limits(): readonly LimitStatus[] {
-    return this.#network.limits();
-  }
-
   swarm(what: string, signal: AbortSignal): Promise<SwarmStatus> {
     return this.#swarms.inspect(what, signal);
-  }
-
-  setLimits(direction: 'up' | 'down', rates: Rates): void {
-    this.#network.setLimits({ [direction]: rates });
   }
 
   // ---- downloads
@@ -287,30 +275,6 @@ export class Peer implements PeerControls {
     return this.#downloading.readInOrder(what, from, signal, choice);
   }
 
-  findDownload(text: string): DownloadStatus {
-    return this.#downloads.find(text);
-  }
-
-  pause(number: number): Promise<void> {
-    return this.#downloads.pause(number);
-  }
-
-  first(number: number): Promise<void> {
-    return this.#downloads.first(number);
-  }
-
-  resume(number: number): Promise<void> {
-    return this.#downloads.resume(number);
-  }
-
-  cancel(number: number): Promise<void> {
-    return this.#downloads.cancel(number);
-  }
-
-  finished(number: number, signal: AbortSignal): Promise<DownloadStatus> {
-    return this.#downloads.finished(number, signal);
-  }
-
   // ---- news
 
   onNews(listener: (news: News) => void): () => void {
@@ -321,7 +285,7 @@ export class Peer implements PeerControls {
   #connectEvents(): void {
     const files = this.#files;
     const network = this.#network;
-    const downloads = this.#downloads;
+    const downloads = this.downloads;
 
     files.on('catalogChanged', () => this.#announcer.changed());
     files.on('chunkVerified', (fileId, chunk) => {

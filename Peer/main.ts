@@ -231,8 +231,7 @@ async function applySettings(peer: Peer, before: Settings, log: Log): Promise<vo
     return;
   }
   const { limits, later } = readSettingsAgain(before, after);
-  peer.setLimits('up', limits.up);
-  peer.setLimits('down', limits.down);
+  peer.limits.set(limits);
   const rest = later.length === 0 ? '' : `; after a restart: ${later.join(', ')}`;
   log.info(`the settings were read again: the limits hold now${rest}`, 'settings');
 }

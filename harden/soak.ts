@@ -70,7 +70,8 @@ export async function run({ short, seed, minutes }: TrialSettings): Promise<read
       }
       await pause(STEP_MS[short ? 0 : 1]);
     }
-    for (const { peer } of peers) for (const { number } of peer.downloads()) await peer.cancel(number);
+    for (const { peer } of peers)
+      for (const { number } of peer.downloads.list()) await peer.downloads.cancel(number);
     const { wrong, tookMs } = await settle(peers, tracker);
     growth.sample();
     await Promise.all(peers.map((each) => each.close()));

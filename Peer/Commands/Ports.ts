@@ -31,6 +31,28 @@ export interface LocalContent {
   readonly path: string;
 }
 
+/** Downloads since the start. */
+export interface DownloadControls {
+  list(): readonly DownloadStatus[];
+  /** Finds a download by number, FileId prefix, or name. @throws NOT_FOUND, AMBIGUOUS */
+  find(text: string): DownloadStatus;
+  pause(number: number): Promise<void>;
+  resume(number: number): Promise<void>;
+  /** Puts a download before all others, and resumes it. */
+  first(number: number): Promise<void>;
+  cancel(number: number): Promise<void>;
+  /** Resolves when the download is done, failed, paused or cancelled. */
+  finished(number: number, signal: AbortSignal): Promise<DownloadStatus>;
+}
+
+/** Limits of transfers. */
+export interface LimitControls {
+  /** Limits and current rates by scope, the total first. */
+  status(): readonly LimitStatus[];
+  /** Sets the limits of these scopes only. */
+  set(limits: { readonly up?: Rates; readonly down?: Rates }): void;
+}
+
 /** Pushes to other peers, and offers of theirs. */
 export interface PushControls {
   /** Finds a file of the share, or a download, by name, path or start of its id. @throws NOT_FOUND, AMBIGUOUS */
@@ -101,6 +123,8 @@ export interface PeerControls {
   readonly web: WebAccess | undefined;
   /** Undefined: the open network. */
   readonly privateNetwork: PrivateNetwork | undefined;
+  readonly downloads: DownloadControls;
+  readonly limits: LimitControls;
   readonly pushing: PushControls;
   readonly examination: ExaminationControls;
 
@@ -117,7 +141,6 @@ export interface PeerControls {
   uploads(): readonly UploadStatus[];
   /** Which peer took which file, the latest first; undefined: no history is kept. */
   uploadHistory(): readonly TakenFile[] | undefined;
-  downloads(): readonly DownloadStatus[];
   /** Bytes since the start. */
   totals(): { readonly sent: number; readonly received: number; readonly uptimeMs: number };
   /** Counts of refusals and drops since the start, and the descriptors in use. */
@@ -156,19 +179,6 @@ export interface PeerControls {
    * @throws NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED
    */
   swarm(what: string, signal: AbortSignal): Promise<SwarmStatus>;
-  /** Finds a download by number, FileId prefix, or name. @throws NOT_FOUND, AMBIGUOUS */
-  findDownload(text: string): DownloadStatus;
-  pause(number: number): Promise<void>;
-  resume(number: number): Promise<void>;
-  /** Puts a download before all others, and resumes it. */
-  first(number: number): Promise<void>;
-  cancel(number: number): Promise<void>;
-  /** Resolves when the download is done, failed, paused or cancelled. */
-  finished(number: number, signal: AbortSignal): Promise<DownloadStatus>;
-  /** Limits and current rates by scope, the total first. */
-  limits(): readonly LimitStatus[];
-  /** Sets the limits of these scopes only. */
-  setLimits(direction: 'up' | 'down', rates: Rates): void;
   /** Scans the share, publishes the catalog, and fetches the list of peers. @returns the peers */
   refresh(signal: AbortSignal): Promise<PeerList>;
   /** Registers at the trackers. @returns those that answered; they hold the catalog. @throws NO_TRACKER */

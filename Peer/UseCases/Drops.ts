@@ -112,7 +112,7 @@ export class Drops {
   #begin({ path, size, attributes, client, byOwner, fresh }: DropRequest, key: string): Entry {
     const { downloads, network, files, tell } = this.#options;
     const { host } = client;
-    const inflow = network.inflow(host);
+    const inflow = network.limits.inflow(host);
     const contact = contactOf(client);
     const { number, task } = downloads.receive({
       storage: files,

@@ -127,7 +127,7 @@ export interface WebDigest {
 }
 
 /** A file of the network, open for one client until it is closed. */
-export interface WebNetworkFile extends ServedFile {
+interface WebNetworkFile extends ServedFile {
   /** Sends a range while it is fetched. @throws ShoalError; failures of the sink pass through */
   send(range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
   close(): void;

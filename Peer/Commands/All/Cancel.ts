@@ -13,11 +13,11 @@ export const cancel: ConsoleCommand = {
   completes: [downloadNames],
   oneShot: 'running peer',
   async run({ args: [which = ''] }, context) {
-    const { number, path, state } = context.controls.findDownload(which);
+    const { number, path, state } = context.controls.downloads.find(which);
     if (state === 'done') return unchanged(number, path, state, 'nothing to cancel, the file stays', context);
     if (state === 'cancelled') return unchanged(number, path, state, 'nothing to cancel', context);
     context.unwatch(number);
-    await context.controls.cancel(number);
+    await context.controls.downloads.cancel(number);
     const name = safeText(baseName(path));
     return changed(number, `Cancelled ${name} and removed its unfinished file`, context);
   },

@@ -21,7 +21,7 @@ export const doctor: ConsoleCommand = {
       trackers: controls.trackers(),
       discovery: controls.examination.discoverySteps(),
       peers: controls.knownPeers(),
-      downloads: controls.downloads(),
+      downloads: controls.downloads.list(),
       health: controls.networkHealth(),
       measured,
     });

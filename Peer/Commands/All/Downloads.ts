@@ -14,10 +14,10 @@ export const downloads: ConsoleCommand = {
   oneShot: 'running peer',
   async run({ args: [which] }, { controls }) {
     if (which === undefined) {
-      const all = controls.downloads();
+      const all = controls.downloads.list();
       return { items: all.map(downloadItem), text: (style) => downloadsText(all, style) };
     }
-    const one = controls.findDownload(which);
+    const one = controls.downloads.find(which);
     return { items: [downloadItem(one)], text: (style) => downloadText(one, style) };
   },
 };

@@ -16,10 +16,10 @@ export const first: ConsoleCommand = {
   completes: [downloadNames],
   oneShot: 'running peer',
   async run({ args: [which = ''] }, context) {
-    const { number, path, state } = context.controls.findDownload(which);
+    const { number, path, state } = context.controls.downloads.find(which);
     if (state === 'done' || state === 'cancelled')
       return unchanged(number, path, state, 'nothing to do', context);
-    await context.controls.first(number);
+    await context.controls.downloads.first(number);
     return changed(number, `${safeText(baseName(path))} goes before all others`, context);
   },
 };

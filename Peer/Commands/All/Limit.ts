@@ -31,9 +31,9 @@ export const limit: ConsoleCommand = {
         throw usageError(call, `limit ${call.args.join(' ')} needs a rate, or off`);
       const scope = readScope(where);
       if (scope === undefined) throw unknownScope(where);
-      controls.setLimits(direction, { [scope]: readLimit(rate) });
+      controls.limits.set({ [direction]: { [scope]: readLimit(rate) } });
     }
-    const limits = controls.limits();
+    const limits = controls.limits.status();
     const total = limits.find(({ scope }) => scope === 'total');
     return {
       data: { up: total?.up ?? null, down: total?.down ?? null },

@@ -67,7 +67,9 @@ async function listLocal(folder: string, context: CommandContext): Promise<Comma
   const { controls } = context;
   const entries = localEntries(folder, context);
   const inside = (path: string) => folder === '' || path === folder || path.startsWith(`${folder}/`);
-  const unfinished = controls.downloads().filter(({ path, state }) => inside(path) && isUnfinished(state));
+  const unfinished = controls.downloads
+    .list()
+    .filter(({ path, state }) => inside(path) && isUnfinished(state));
   const share = controls.share();
   rememberPaths(entries, context);
   return {

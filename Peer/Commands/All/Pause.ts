@@ -15,10 +15,10 @@ export const pause: ConsoleCommand = {
   completes: [downloadNames],
   oneShot: 'running peer',
   async run({ args: [which = ''] }, context) {
-    const { number, path, state } = context.controls.findDownload(which);
+    const { number, path, state } = context.controls.downloads.find(which);
     if (!isActive(state)) return unchanged(number, path, state, 'nothing to pause', context);
     context.unwatch(number);
-    await context.controls.pause(number);
+    await context.controls.downloads.pause(number);
     return changed(number, `Paused ${safeText(baseName(path))}. Continue: resume ${number}`, context);
   },
 };
@@ -37,6 +37,6 @@ export function unchanged(
 
 /** Result of a command that changed the state of a download. */
 export function changed(number: number, text: string, { controls }: CommandContext): CommandResult {
-  const now = controls.downloads().filter((each) => each.number === number);
+  const now = controls.downloads.list().filter((each) => each.number === number);
   return { items: now.map(downloadItem), text: () => text };
 }

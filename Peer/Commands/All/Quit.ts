@@ -11,7 +11,7 @@ export const quit: ConsoleCommand = {
   examples: ['quit'],
   oneShot: 'console only',
   async run(_call, { controls }) {
-    const unfinished = controls.downloads().filter((download) => isActive(download.state)).length;
+    const unfinished = controls.downloads.list().filter((download) => isActive(download.state)).length;
     const text = unfinished === 0 ? '' : `At the next start: ${plural(unfinished, 'download')} to continue`;
     return { text: () => text, quits: true };
   },

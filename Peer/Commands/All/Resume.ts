@@ -15,9 +15,9 @@ export const resume: ConsoleCommand = {
   oneShot: 'running peer',
   async run(call, context) {
     const { controls } = context;
-    const { number, path, state } = controls.findDownload(call.args[0] ?? '');
+    const { number, path, state } = controls.downloads.find(call.args[0] ?? '');
     if (state === 'done') return unchanged(number, path, state, 'nothing to resume', context);
-    await controls.resume(number);
-    return waitOrWatch(controls.findDownload(String(number)), call, context);
+    await controls.downloads.resume(number);
+    return waitOrWatch(controls.downloads.find(String(number)), call, context);
   },
 };

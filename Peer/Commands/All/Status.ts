@@ -23,7 +23,7 @@ export const status: ConsoleCommand = {
   needsNetwork: true,
   oneShot: 'any peer',
   async run({ flags }, { controls, signal }) {
-    const all = controls.downloads();
+    const all = controls.downloads.list();
     const facts: StatusFacts = {
       self: controls.self,
       privateNetwork: controls.privateNetwork,
@@ -40,7 +40,7 @@ export const status: ConsoleCommand = {
         other: all.filter((download) => download.state === 'paused' || download.state === 'failed').length,
       },
       uploads: controls.uploads(),
-      limits: controls.limits(),
+      limits: controls.limits.status(),
       totals: controls.totals(),
       health: controls.networkHealth(),
     };

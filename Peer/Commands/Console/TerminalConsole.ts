@@ -126,7 +126,7 @@ class TerminalConsole {
     this.#screen.show();
     this.#stopProgress = keepProgress({
       clock,
-      downloads: () => controls.downloads(),
+      downloads: () => controls.downloads.list(),
       columns: () => this.#columns(),
       show: (progress) => this.#lines.progress(progress),
     });

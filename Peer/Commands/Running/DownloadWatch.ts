@@ -28,7 +28,7 @@ export class DownloadWatch {
     this.#reported.delete(number);
     if (this.#watched.has(number)) return;
     this.#watched.add(number);
-    this.#controls.finished(number, this.#signal).then(
+    this.#controls.downloads.finished(number, this.#signal).then(
       (end) => this.#ended(end),
       () => this.#watched.delete(number),
     );

@@ -147,7 +147,7 @@ export async function waitOrWatch(
     return endResult(download, startedText(download));
   }
   try {
-    return endResult(await controls.finished(number, signal));
+    return endResult(await controls.downloads.finished(number, signal));
   } catch (failure) {
     if (!signal.aborted) throw failure;
     context.watch(number); // Ctrl-C ends the wait, not the download.

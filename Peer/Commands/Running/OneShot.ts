@@ -65,11 +65,11 @@ export async function runOneShot(
   environment: OneShotEnvironment,
 ): Promise<OneShotAnswer> {
   const { controls, clock, signal } = environment;
-  const active = controls.downloads().filter((each) => isActive(each.state));
+  const active = controls.downloads.list().filter((each) => isActive(each.state));
   const before = new Set(active.map(({ number }) => number));
   /** The downloads that the command waits for. */
   const followed = new Set<number>();
-  const statuses = () => controls.downloads().filter(({ number }) => followed.has(number));
+  const statuses = () => controls.downloads.list().filter(({ number }) => followed.has(number));
   const stopProgress = every(clock, PROGRESS_INTERVAL_MS, () => {
     for (const status of statuses()) reportProgress(status, environment);
   });
@@ -82,7 +82,7 @@ export async function runOneShot(
     const own = statuses().filter(({ number }) => !before.has(number));
     const [first, ...others] = signal.aborted ? own.filter(({ state }) => isActive(state)) : [];
     if (first === undefined) return answerOf(outcome, request, own);
-    for (const { number } of [first, ...others]) await controls.pause(number);
+    for (const { number } of [first, ...others]) await controls.downloads.pause(number);
     return answerOf(failed(interrupted(first)), request, own);
   } catch (failure) {
     const message = failure instanceof Error ? failure.message : String(failure);

@@ -52,7 +52,7 @@ export class Session {
       found: () => [...this.#found],
       peers: () =>
         controls.knownPeers().map((peer) => ({ name: peer.name, address: formatAddress(peer.address) })),
-      downloads: () => controls.downloads().map((download) => baseName(download.path)),
+      downloads: () => controls.downloads.list().map((download) => baseName(download.path)),
     };
   }
 

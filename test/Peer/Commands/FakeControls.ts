@@ -1,6 +1,8 @@
 import type {
   DownloadAnswer,
+  DownloadControls,
   ExaminationControls,
+  LimitControls,
   Measurements,
   News,
   PeerControls,
@@ -20,7 +22,6 @@ import type {
 import type {
   ClusterStatus,
   DiscoveryStep,
-  LimitStatus,
   NetworkHealth,
   PeerList,
   TakenFile,
@@ -188,10 +189,6 @@ export class FakeControls implements PeerControls {
     return this.taken;
   }
 
-  downloads(): readonly DownloadStatus[] {
-    return this.running;
-  }
-
   totals() {
     return { sent: 5_000_000, received: 7_000_000, uptimeMs: 65_000 };
   }
@@ -272,53 +269,52 @@ export class FakeControls implements PeerControls {
 
   limitsNow: { up: Rates; down: Rates } = { up: {}, down: {} };
 
-  limits(): readonly LimitStatus[] {
-    const { up, down } = this.limitsNow;
-    return LIMIT_SCOPES.map((scope) => {
-      const moving = scope === 'total' || scope === 'lan' ? 1_000_000 : 0;
-      return { scope, up: up[scope], down: down[scope], sending: moving, receiving: 2 * moving };
-    });
-  }
+  readonly limits: LimitControls = {
+    status: () => {
+      const { up, down } = this.limitsNow;
+      return LIMIT_SCOPES.map((scope) => {
+        const moving = scope === 'total' || scope === 'lan' ? 1_000_000 : 0;
+        return { scope, up: up[scope], down: down[scope], sending: moving, receiving: 2 * moving };
+      });
+    },
+    set: (limits) => {
+      for (const [direction, rates] of Object.entries(limits))
+        this.calls.push(`setLimits ${direction} ${Object.entries(rates).flat().join(' ')}`);
+      const { up, down } = this.limitsNow;
+      this.limitsNow = { up: { ...up, ...limits.up }, down: { ...down, ...limits.down } };
+    },
+  };
 
-  setLimits(direction: 'up' | 'down', rates: Rates): void {
-    this.calls.push(`setLimits ${direction} ${Object.entries(rates).flat().join(' ')}`);
-    this.limitsNow = { ...this.limitsNow, [direction]: { ...this.limitsNow[direction], ...rates } };
-  }
-
-  findDownload(text: string): DownloadStatus {
-    const found = this.running.find((each) => String(each.number) === text || each.path === text);
-    if (found !== undefined) return found;
-    throw new ShoalError('NOT_FOUND', `there is no download "${text}"`, { hint: 'See them: downloads' });
-  }
-
-  async pause(number: number): Promise<void> {
-    this.calls.push(`pause ${number}`);
-    this.update(number, { state: 'paused' });
-  }
-
-  async first(number: number): Promise<void> {
-    this.calls.push(`first ${number}`);
-  }
-
-  async resume(number: number): Promise<void> {
-    this.calls.push(`resume ${number}`);
-    this.update(number, { state: 'fetching' });
-  }
-
-  async cancel(number: number): Promise<void> {
-    this.calls.push(`cancel ${number}`);
-    this.update(number, { state: 'cancelled' });
-  }
-
-  finished(number: number, signal: AbortSignal): Promise<DownloadStatus> {
-    this.calls.push(`finished ${number}`);
-    return new Promise((resolve, reject) => {
-      const now = this.running.find((each) => each.number === number);
-      if (now !== undefined && isOver(now)) return resolve(now);
-      this.#waiting.set(number, [...(this.#waiting.get(number) ?? []), resolve]);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-  }
+  readonly downloads: DownloadControls = {
+    list: () => this.running,
+    find: (text) => {
+      const found = this.running.find((each) => String(each.number) === text || each.path === text);
+      if (found !== undefined) return found;
+      throw new ShoalError('NOT_FOUND', `there is no download "${text}"`, { hint: 'See them: downloads' });
+    },
+    pause: async (number) => {
+      this.calls.push(`pause ${number}`);
+      this.update(number, { state: 'paused' });
+    },
+    first: async (number) => void this.calls.push(`first ${number}`),
+    resume: async (number) => {
+      this.calls.push(`resume ${number}`);
+      this.update(number, { state: 'fetching' });
+    },
+    cancel: async (number) => {
+      this.calls.push(`cancel ${number}`);
+      this.update(number, { state: 'cancelled' });
+    },
+    finished: (number, signal) => {
+      this.calls.push(`finished ${number}`);
+      return new Promise((resolve, reject) => {
+        const now = this.running.find((each) => each.number === number);
+        if (now !== undefined && isOver(now)) return resolve(now);
+        this.#waiting.set(number, [...(this.#waiting.get(number) ?? []), resolve]);
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+    },
+  };
 
   async join(signal: AbortSignal): Promise<readonly TrackerStatus[]> {
     await this.#call('join', signal);

@@ -41,7 +41,7 @@ function drops(consent: () => Promise<void> = async () => {}, left: string[] = [
   };
   const made = new Drops({
     network: {
-      inflow: () => ({ take: () => undefined, close: () => {} }),
+      limits: { inflow: () => ({ take: () => undefined, close: () => {} }) },
       limitFor: () => undefined,
     } as never,
     files: files as never,

@@ -49,7 +49,7 @@ export class TransferLimits {
     return this.down.holdingBack(this.classOf(host));
   }
 
-  /** See NetworkManager.inflow. */
+  /** Opens the account of a client that is no peer: its bytes count as received, within the download limits. */
   inflow(host: string): Inflow {
     const flow = this.down.flow(this.classOf(host));
     return {

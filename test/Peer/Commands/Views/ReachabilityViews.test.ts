@@ -26,7 +26,7 @@ function texts(change: Partial<NetworkHealth>): string[] {
     peers: [],
     downloads: { active: 0, done: 0, other: 0 },
     uploads: [],
-    limits: controls.limits(),
+    limits: controls.limits.status(),
     totals: controls.totals(),
   };
   return [whoamiText(facts, style), statusText(status, style)];
