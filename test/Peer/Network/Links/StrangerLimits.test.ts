@@ -118,6 +118,35 @@ test('questions by id of one peer: 500 at once, then 50 a second', async () => {
   await close();
 });
 
+test('requests for dials of one peer: 8 at once, then one in 2 s', async () => {
+  const { stranger, close } = await victim();
+  const asker = await stranger();
+  await asker.send(greeting());
+  await asker.send(...frames(20, (requestId) => ({ type: 'callPeer', requestId, peerId: peerIdOf(5) })));
+  const codes = asker.heard.flatMap((each) => (each.type === 'refused' ? [each.code] : []));
+  expect(codes).toEqual([...Array(8).fill('not-found'), ...Array(12).fill('busy')]);
+  await close();
+});
+
+test('relayed connections that one peer announces: 32 at once, then 4 a second', async () => {
+  const { network, stranger, close } = await victim();
+  let dials = 0;
+  await network.host('10.0.0.66').listen(9_066, (stream) => {
+    dials++;
+    stream.destroy();
+    return { closed: () => {} };
+  });
+  const relay = await stranger();
+  await relay.send(greeting());
+  for (let batch = 0; batch < 5; batch++)
+    await relay.send(
+      ...frames(20, (index) => ({ type: 'relayedBy', token: 'a'.repeat(32), ...named(10 + index) })),
+    );
+  expect(dials).toBeGreaterThanOrEqual(32);
+  expect(dials).toBeLessThan(36);
+  await close();
+});
+
 /** A linked peer without a network. */
 function linkedPeer() {
   const clock = new SimulatedClock();
