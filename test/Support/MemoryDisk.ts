@@ -372,7 +372,7 @@ class MemoryFile implements DiskFile {
     }));
   }
 
-  async datasync(): Promise<void> {
+  async datasync(): Promise<boolean> {
     this.#use();
     // Only writes completed before the start of the sync are durable at its end.
     const done = this.#inode.unsafe.length;
@@ -380,9 +380,10 @@ class MemoryFile implements DiskFile {
     for (const { position, bytes } of this.#inode.unsafe.splice(0, done)) {
       this.#inode.durable = written(this.#inode.durable, position, bytes);
     }
+    return true;
   }
 
-  sync(): Promise<void> {
+  sync(): Promise<boolean> {
     return this.datasync();
   }
 

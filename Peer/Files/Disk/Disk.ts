@@ -57,8 +57,10 @@ export interface DiskFile {
   /** Descriptor of the open file. Absent: there is none. */
   descriptor?(): number;
   truncate(length: number): Promise<void>;
-  datasync(): Promise<void>;
-  sync(): Promise<void>;
+  /** Makes the bytes durable. Returns false when the file system cannot. */
+  datasync(): Promise<boolean>;
+  /** As `datasync`, with attributes. */
+  sync(): Promise<boolean>;
   state(): FileState;
   /** Number of hard links; 0: the file was deleted. */
   links(): number;

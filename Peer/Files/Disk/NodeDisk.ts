@@ -32,6 +32,9 @@ import { WriteQueue } from './WriteQueue.ts';
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
+/** Codes of a sync that the file system does not have. */
+const UNSUPPORTED = ['EINVAL', 'ENOTSUP', 'ENOSYS'];
+
 const datasyncOf = promisify(fdatasync);
 const syncOf = promisify(fsync);
 const truncateTo = promisify(ftruncate);
@@ -136,9 +139,19 @@ async function syncFolder(path: string): Promise<void> {
     const folder = await open(path, 'r');
     await folder.sync().finally(() => folder.close());
   } catch (failure) {
-    // Windows cannot open folders, and some network file systems cannot sync them.
-    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(systemCode(failure) ?? ''))
-      throw failure;
+    // Windows cannot open folders.
+    if (!['EISDIR', 'EPERM', 'EACCES', ...UNSUPPORTED].includes(systemCode(failure) ?? '')) throw failure;
+  }
+}
+
+/** Waits for a sync. Returns false when the file system has none, as some network and FUSE file systems. */
+async function synced(sync: Promise<void>): Promise<boolean> {
+  try {
+    await sync;
+    return true;
+  } catch (failure) {
+    if (UNSUPPORTED.includes(systemCode(failure) ?? '')) return false;
+    throw failure;
   }
 }
 
@@ -172,12 +185,12 @@ class NodeFile implements DiskFile {
     return truncateTo(this.#open(), length);
   }
 
-  datasync(): Promise<void> {
-    return datasyncOf(this.#open());
+  datasync(): Promise<boolean> {
+    return synced(datasyncOf(this.#open()));
   }
 
-  sync(): Promise<void> {
-    return syncOf(this.#open());
+  sync(): Promise<boolean> {
+    return synced(syncOf(this.#open()));
   }
 
   state(): FileState {

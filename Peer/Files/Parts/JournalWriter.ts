@@ -36,7 +36,7 @@ export class JournalWriter {
     return this.#writes.settled();
   }
 
-  sync(): Promise<void> {
+  sync(): Promise<boolean> {
     return this.#file.datasync();
   }
 

@@ -179,7 +179,8 @@ export class PartFile implements OpenPart {
     // The system reports lost pages once: a sync that succeeds after a failed one proves nothing about earlier chunks.
     if (this.#failure !== undefined) return;
     const { data, disk, folder } = this.#options;
-    await data.datasync();
+    // Without a mark all chunks are hashed again after an unclean stop.
+    if (!(await data.datasync())) return;
     await this.#journal.append(encodeSynced(records));
     await this.#journal.sync();
     if (this.#folderSynced) return;

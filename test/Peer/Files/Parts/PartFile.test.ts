@@ -19,8 +19,15 @@ async function interceptedPart() {
   const clock = new SimulatedClock();
   disk.putFolder('/temp');
   const log: string[] = [];
-  const hooks: { intercept: Interceptor } = { intercept: (_, work) => work() };
+  const hooks: { intercept: Interceptor; canSync: boolean } = {
+    intercept: (_, work) => work(),
+    canSync: true,
+  };
   const wrap = (name: string, file: DiskFile): DiskFile => {
+    const sync = async (operation: string) => {
+      await run(operation, async () => void (await file.datasync()));
+      return hooks.canSync;
+    };
     const run = (operation: string, work: () => Promise<void>) => {
       log.push(`${name} ${operation}`);
       return hooks.intercept(`${name} ${operation}`, work);
@@ -30,8 +37,8 @@ async function interceptedPart() {
       read: (into, position) => file.read(into, position),
       setAttributes: (attributes) => file.setAttributes(attributes),
       truncate: (length) => file.truncate(length),
-      datasync: () => run('datasync', () => file.datasync()),
-      sync: () => run('sync', () => file.sync()),
+      datasync: () => sync('datasync'),
+      sync: () => sync('sync'),
       state: () => file.state(),
       descriptor: () => 42,
       links: () => file.links(),
@@ -176,6 +183,17 @@ test('a failed sync at the end installs nothing, now or later, and leads to no m
   expect(log).not.toContain('install');
   await part.close();
   expect(readBack()).toMatchObject({ durable: [], unsure: [0, 1, 2, 3] });
+});
+
+test('without sync in the file system no chunk is marked as durable, and the file is installed', async () => {
+  const { part, clock, hooks, readBack } = await interceptedPart();
+  hooks.canSync = false;
+  await writeChunk(part, content, 0);
+  clock.advance(SYNC_MS);
+  await settle();
+  expect(readBack()).toMatchObject({ durable: [], unsure: [0] });
+  for (const chunk of [1, 2, 3]) await writeChunk(part, content, chunk);
+  expect(await part.finish()).toBe('/share/a');
 });
 
 test('closing waits for writes under way and syncs them; afterwards nothing is written or read', async () => {
