@@ -147,8 +147,8 @@ test('relayed connections that one peer announces: 32 at once, then 4 a second',
   await close();
 });
 
-/** A linked peer without a network. */
-function linkedPeer() {
+/** A linked peer without a network. @param via - the relay of the link */
+function linkedPeer(via?: object) {
   const clock = new SimulatedClock();
   const provider = new MemoryShare();
   provider.holdings = () => 'all';
@@ -156,7 +156,13 @@ function linkedPeer() {
   const breaches: string[] = [];
   const sent: string[] = [];
   const send = ({ type }: { type: string }) => sent.push(type);
-  const link = { hello: { features: 0 }, send, breach: (what: string) => breaches.push(what) };
+  const link = {
+    hello: { features: 0 },
+    remote: { host: '10.0.0.9', port: 50_000 },
+    via,
+    send,
+    breach: (what: string) => breaches.push(what),
+  };
   const context = { clock, provider, secure: {}, interested: () => {} };
   const peer = new LinkedPeer(
     { peerId: peerIdOf(1), name: '', address: { host: '10.0.0.1', port: 9_001 } },
@@ -165,6 +171,19 @@ function linkedPeer() {
   );
   return { peer, provider, breaches, sent };
 }
+
+test('dials go to the host of the link, and over a relayed one none is requested', () => {
+  expect(linkedPeer().peer.dials.endpoint.address).toEqual({ host: '10.0.0.9', port: 9_001 });
+  const { peer, sent } = linkedPeer({ relay: {} });
+  const token = 'a'.repeat(32);
+  peer.receive({ type: 'testDial', requestId: 1 });
+  peer.receive({ type: 'dialLane', requestId: 2, token });
+  peer.receive({ type: 'callPeer', requestId: 3, peerId: peerIdOf(5) });
+  peer.receive({ type: 'relayTo', requestId: 4, peerId: peerIdOf(5) });
+  peer.receive({ type: 'called', ...named(5) });
+  peer.receive({ type: 'relayedBy', token, ...named(5) });
+  expect(sent).toEqual(Array(4).fill('refused'));
+});
 
 test('a peer that is interested in more than 65,536 files loses its link', () => {
   const { peer, breaches } = linkedPeer();
