@@ -153,7 +153,7 @@ export const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
 // Requests and serving
 /** Bounds of the request window of a lane, in bytes: one second of the measured rate. */
 export const WINDOW_BYTES_MIN = 2 * MIB;
-export const WINDOW_BYTES_MAX = 32 * MIB;
+export const WINDOW_BYTES_MAX = 48 * MIB;
 /** Bytes of all receive buffers of the process. */
 export const RECEIVE_BUFFERS_BYTES = 64 * MIB;
 /** Pending requests (and files in bundles) of one lane at the server. */

@@ -17,11 +17,10 @@ const SMOOTHING_MS = 1_000;
 const SAMPLE_MS = 100;
 /** A reserved turn expires after this time; a request then shows whether the peer still serves us. */
 const LINED_UP_MS = 30_000;
-/**
- * A window is refilled when pending bytes fall below this share. The rest covers more than a round trip of 150 ms
- * at 1 Gbit/s.
- */
+/** A window is refilled when pending bytes fall below this share. */
 const REFILL_RATIO = 0.75;
+/** And below this: more than a line of 1 Gbit/s holds in a round trip of 150 ms. More requests then share a message. */
+const REFILL_BYTES_MAX = 24 * 1_048_576;
 /**
  * Round trip above which WINDOW_BYTES_MIN is less than a 1 Gbit/s line holds: the window must stay ahead of TCP
  * slow start.
@@ -148,7 +147,7 @@ export class SourceScore {
   /** Whether enough of the window is free for several requests: each message wakes both sides. */
   wantsMore(nowMs: number): boolean {
     if (this.#open === 0 || this.#turnBytes !== undefined) return true;
-    return this.#inFlight <= this.windowBytes(nowMs) * REFILL_RATIO;
+    return this.#inFlight <= Math.min(this.windowBytes(nowMs) * REFILL_RATIO, REFILL_BYTES_MAX);
   }
 
   requested(bytes: number, nowMs: number): void {

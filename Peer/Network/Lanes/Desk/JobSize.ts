@@ -2,7 +2,7 @@ import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import { PUMPED_BYTES_MIN } from './Serving.ts';
 
 /** Upper bound on one job of the pump: each costs a message to its thread. */
-const BYTES_MAX = 8 * 1_048_576;
+const BYTES_MAX = 16 * 1_048_576;
 /**
  * A job that takes less or more than this is followed by a larger or smaller one. Its bytes cannot be called back, and
  * a slow client is to be told from one that reads nothing.

@@ -63,15 +63,15 @@ function table(peers: number) {
   return { clock, dispatcher, peers: all, asked, pump, arrives };
 }
 
-test('a window is filled, and filled again when a quarter of it is free: several requests go out together', () => {
+test('a window is filled, and filled again when 24 MiB of it are pending: many requests go out together', () => {
   const { clock, peers, asked, pump, arrives } = table(1);
   clock.advance(5_000);
   pump();
-  expect(asked).toEqual([32]);
-  for (let count = 0; count < 7; count++) arrives(peers[0]);
-  expect(asked).toEqual([32]);
+  expect(asked).toEqual([48]);
+  for (let count = 0; count < 23; count++) arrives(peers[0]);
+  expect(asked).toEqual([48]);
   arrives(peers[0]);
-  expect(asked).toEqual([40]);
+  expect(asked).toEqual([72]);
 });
 
 test('in a bounded turn, every free byte of the window is used at once', () => {
@@ -79,10 +79,11 @@ test('in a bounded turn, every free byte of the window is used at once', () => {
   clock.advance(5_000);
   pump();
   const [peer] = peers;
+  for (let count = 0; count < 17; count++) arrives(peer);
+  expect(asked).toEqual([48]);
   if (peer !== undefined) dispatcher.turn(peer, 8 * MIB);
   pump();
-  arrives(peer);
-  expect(asked).toEqual([33]);
+  expect(asked).toEqual([56]);
 });
 
 test('all peers together have at most 64 MiB pending, and are asked again when half of that has arrived', () => {

@@ -18,7 +18,7 @@ function deliver(score: SourceScore, bytesPerSecond: number, fromMs: number, for
   return nowMs;
 }
 
-test('the window is a second of the rate, between 2 and 32 MiB', () => {
+test('the window is a second of the rate, between 2 and 48 MiB', () => {
   const score = new SourceScore();
   expect(score.windowBytes(0)).toBe(WINDOW_BYTES_MIN);
   const now = deliver(score, 10e6, 0, 5_000);
@@ -48,7 +48,7 @@ test('until the rate is measured, the window is twice of what has arrived', () =
     return score.windowBytes(10 * (index + 1)) / MIB;
   });
   expect(windows).toEqual([2, 8, 24]);
-  score.received(8 * MIB, 40);
+  score.received(16 * MIB, 40);
   expect(score.windowBytes(40)).toBe(WINDOW_BYTES_MAX);
   const slow = new SourceScore();
   slow.requested(1e12, 0);

@@ -3,7 +3,7 @@ import { JobSize } from '../../../../../Peer/Network/Lanes/Desk/JobSize.ts';
 
 const MIB = 1_048_576;
 
-test('jobs grow to 8 MiB while they are fast, shrink to 256 KiB while they are slow, and stay in between', () => {
+test('jobs grow to 16 MiB while they are fast, shrink to 256 KiB while they are slow, and stay in between', () => {
   const jobs = new JobSize();
   const sizes = (ms: number, count: number) =>
     Array.from({ length: count }, () => {
@@ -11,7 +11,7 @@ test('jobs grow to 8 MiB while they are fast, shrink to 256 KiB while they are s
       return jobs.bytes / MIB;
     });
   expect(jobs.bytes).toBe(2 * MIB);
-  expect(sizes(49, 3)).toEqual([4, 8, 8]);
-  expect([...sizes(50, 1), ...sizes(200, 1)]).toEqual([8, 8]);
-  expect(sizes(201, 6)).toEqual([4, 2, 1, 0.5, 0.25, 0.25]);
+  expect(sizes(49, 4)).toEqual([4, 8, 16, 16]);
+  expect([...sizes(50, 1), ...sizes(200, 1)]).toEqual([16, 16]);
+  expect(sizes(201, 7)).toEqual([8, 4, 2, 1, 0.5, 0.25, 0.25]);
 });
