@@ -19,7 +19,7 @@ import { PeerExchange } from '../../../Peer/Network/Links/PeerExchange.ts';
 import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { LANE_REQUESTS_MAX, UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';
-import { type ControlOf, decodeLane, encodeLane } from '../../../Protocol/PeerMessages.ts';
+import { type ControlOf, decodeLane, encodeLane, type LaneMessage } from '../../../Protocol/PeerMessages.ts';
 import type { ByteStream, ReadTarget } from '../../../Shared/Network/Transport.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { instanceOf, peerIdOf } from './links.ts';
@@ -126,6 +126,29 @@ test('a lane holds LANE_REQUESTS_MAX requests, files of bundles included; one mo
   const files = [1, 2].map((number) => ({ fileId: fileOf(number), size: 1 }));
   second?.lane.data(encodeLane({ type: 'bundle', id: 90_001, files }));
   expect(lanes.map(({ reasons }) => reasons.length)).toEqual([1, 1]);
+});
+
+const REQUEST: LaneMessage = { type: 'request', id: 1, fileId: fileOf(1), chunk: 0 };
+const bundleOf = (id: number, ...sizes: number[]): LaneMessage => ({
+  type: 'bundle',
+  id,
+  files: sizes.map((size, at) => ({ fileId: fileOf(at + 1), size })),
+});
+
+test.each<[string, readonly LaneMessage[]]>([
+  ['a second request with the same id', [REQUEST, { ...REQUEST, chunk: 1 }]],
+  ['a bundle with the id of a request', [REQUEST, bundleOf(1, 5)]],
+  ['a bundle without files', [bundleOf(1)]],
+  ['a bundle with an empty file', [bundleOf(1, 5, 0)]],
+  ['a bundle with a file above 1 MiB', [bundleOf(1, 5, 1_048_577)]],
+  ['a message of the other side', [{ type: 'data', id: 1, bytes: Buffer.of(1) }]],
+])('%s ends a lane', (_what, messages) => {
+  const { lane, reasons } = servedLane();
+  lane.data(encodeLane(bundleOf(9, 1_048_576)));
+  for (const message of messages.slice(0, -1)) lane.data(encodeLane(message));
+  expect([reasons, lane.open]).toEqual([[], true]);
+  for (const message of messages.slice(-1)) lane.data(encodeLane(message));
+  expect([reasons.length, lane.open]).toEqual([1, false]);
 });
 
 test('a lane accepts frames of 1 KiB before its token, and of 10 KiB after it; a longer one ends it with its header', () => {
