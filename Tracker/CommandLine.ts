@@ -46,15 +46,9 @@ const MAX_PEERS_LIMIT = 1_000_000;
 const ADVERTISE_HINT =
   'Name the address at which peers reach this tracker, like 192.168.1.20 or 192.168.1.20:7001.';
 
-interface Flags {
-  readonly port?: number;
-  readonly host?: string;
-  readonly interactive?: boolean;
-  readonly maxPeers?: number;
-  readonly relayOnly?: boolean;
-  readonly verbose?: boolean;
+/** Options as commander holds them: those not given are absent. */
+type Flags = Partial<Omit<TrackerSettings, 'network' | 'cluster'>> & {
   readonly network?: Invite | 'open';
-  readonly metrics?: Address;
   readonly cluster?: readonly string[];
   readonly clusterName?: string;
   readonly clusterCreds?: string;
@@ -62,9 +56,7 @@ interface Flags {
   readonly clusterCert?: string;
   readonly clusterKey?: string;
   readonly advertise?: Partial<Address>;
-  readonly logFormat?: LogFormat;
-  readonly logLevel?: LogLevel;
-}
+};
 
 /** The options of the tracker, also for its manual page. */
 export function trackerCommand(): Command {

@@ -37,15 +37,15 @@ export interface Settings {
   readonly trackers: readonly Address[];
   /** The private network; undefined: the open one. */
   readonly network?: Invite | undefined;
-  readonly share: string | undefined;
+  readonly share?: string | undefined;
   /** File that lists what is shared. */
   readonly manifest?: string | undefined;
-  readonly name: string | undefined;
+  readonly name?: string | undefined;
   /** Bytes per second, by scope. */
-  readonly uploadLimit: Rates | undefined;
-  readonly downloadLimit: Rates | undefined;
-  readonly maxDownloads: number | undefined;
-  readonly accept: AcceptPolicy | undefined;
+  readonly uploadLimit?: Rates | undefined;
+  readonly downloadLimit?: Rates | undefined;
+  readonly maxDownloads?: number | undefined;
+  readonly accept?: AcceptPolicy | undefined;
   readonly discovery: boolean;
   /** Send large files without copies, where the system can. */
   readonly sendfile: boolean;
@@ -74,33 +74,16 @@ export interface EarlyExit {
   readonly exitCode: number;
 }
 
-interface Flags {
-  port?: number | 'assigned';
-  portRange?: PortRange;
-  unlisted?: boolean;
-  cache?: boolean;
-  relay?: boolean;
-  mapPort?: boolean;
-  relayLimit?: number;
-  tracker?: Address[];
-  network?: Invite | 'open';
-  share?: string;
-  manifest?: string;
-  name?: string;
-  uploadLimit?: Rates;
-  downloadLimit?: Rates;
-  maxDownloads?: number;
-  accept?: AcceptPolicy;
-  discovery: boolean;
-  sendfile: boolean;
-  history: boolean;
-  http?: HttpLevel | false;
-  console: boolean;
-  menu?: boolean;
-  verbose?: boolean;
-  logFormat?: LogFormat;
-  logLevel?: LogLevel;
-}
+/** Options as commander holds them: those not given are absent, switches with `--no-` are true. */
+type Flags = Partial<Omit<Settings, 'port' | 'trackers' | 'network' | 'http'>> &
+  Pick<Settings, 'discovery' | 'sendfile' | 'history' | 'console'> & {
+    readonly port?: number | 'assigned';
+    readonly portRange?: PortRange;
+    readonly tracker?: readonly Address[];
+    readonly network?: Invite | 'open';
+    readonly relay?: boolean;
+    readonly http?: HttpLevel | false;
+  };
 
 /**
  * Reads `node Peer.js …`. Flags override the environment (SHOAL_TRACKER, SHOAL_DISCOVERY, …), which overrides the
@@ -209,34 +192,23 @@ export function peerOptions(command: Command): Command {
 
 /** Collects the settings of a parsed command with `peerOptions`. */
 export function settingsOf(command: Command): Settings {
-  const flags = command.opts<Flags>();
+  const { tracker = [], network, relay, http = 'drop', portRange, ...flags } = command.opts<Flags>();
   if (flags.menu === true && !flags.console)
     throw new ShoalError('USAGE', 'a menu needs the console', {
       hint: 'Leave out --menu or --no-console.',
     });
   return {
+    unlisted: false,
+    cache: false,
+    mapPort: false,
+    menu: false,
+    ...flags,
     port: chosenPort(command),
-    trackers: flags.tracker ?? [],
-    network: flags.network === 'open' ? undefined : flags.network,
-    share: flags.share,
-    manifest: flags.manifest,
-    name: flags.name,
-    uploadLimit: flags.uploadLimit,
-    downloadLimit: flags.downloadLimit,
-    maxDownloads: flags.maxDownloads,
-    accept: flags.accept,
-    discovery: flags.discovery,
-    sendfile: flags.sendfile,
-    history: flags.history,
-    unlisted: flags.unlisted === true,
-    cache: flags.cache === true,
-    mapPort: flags.mapPort === true,
-    relayLimit: flags.relay === true ? (flags.relayLimit ?? RELAY_LIMIT) : undefined,
-    http: flags.http === false ? 'off' : (flags.http ?? 'drop'),
-    console: flags.console,
-    menu: flags.menu === true,
+    trackers: tracker,
+    network: network === 'open' ? undefined : network,
+    relayLimit: relay === true ? (flags.relayLimit ?? RELAY_LIMIT) : undefined,
+    http: http === false ? 'off' : http,
     verbose: flags.verbose === true || flags.logLevel === 'debug',
-    logFormat: flags.logFormat,
     logLevel: flags.verbose === true ? 'debug' : flags.logLevel,
   };
 }

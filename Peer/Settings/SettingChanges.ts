@@ -14,8 +14,8 @@ const AT_ONCE = new Set<keyof Settings>(['uploadLimit', 'downloadLimit']);
 
 /** Compares the settings of the start with those read again. */
 export function readSettingsAgain(before: Settings, after: Settings): SettingChanges {
-  const keys = Object.keys(after) as (keyof Settings)[];
-  const later = keys.filter(
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)] as (keyof Settings)[]);
+  const later = [...keys].filter(
     (key) => !AT_ONCE.has(key) && JSON.stringify(before[key]) !== JSON.stringify(after[key]),
   );
   return {

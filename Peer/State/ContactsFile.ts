@@ -27,8 +27,7 @@ export class ContactsFile {
   }
 
   async load(): Promise<RememberedContacts> {
-    const value = await this.#folder.read(this.#file);
-    const { trackers, peers } = isRecord(value) ? value : {};
+    const { trackers, peers } = await this.#folder.read(this.#file);
     return {
       trackers: asList(trackers).flatMap(readAddress).slice(0, TRACKERS_MAX),
       peers: asList(peers).flatMap(readPeer).slice(0, PEERS_MAX),
@@ -45,7 +44,7 @@ export class ContactsFile {
 }
 
 function readPeer(value: unknown): RememberedContacts['peers'][number][] {
-  const { id, address } = isRecord(value) ? value : {};
+  const { id, address } = (value ?? {}) as { readonly id?: unknown; readonly address?: unknown };
   if (typeof id !== 'string' || !isId(id)) return [];
   return readAddress(address).map((at) => ({ peerId: id as PeerId, address: at }));
 }
@@ -58,10 +57,6 @@ function readAddress(value: unknown): Address[] {
   } catch {
     return [];
   }
-}
-
-function isRecord(value: unknown): value is Record<'trackers' | 'peers' | 'id' | 'address', unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function asList(value: unknown): readonly unknown[] {

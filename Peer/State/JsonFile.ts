@@ -4,6 +4,12 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 /** Upper bound on the file size, above any stored value: foreign files are not read into memory. */
 const BYTES_MAX = 1_024 * 1_024;
 
+/** The fields of a JSON object, of any type; none when the file has no object, or is unusable. */
+export async function readFields(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const value = await readJson(path);
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
 /** Reads a JSON file; undefined when it is missing, unreadable, too large or invalid. */
 export async function readJson(path: string, bytesMax = BYTES_MAX): Promise<unknown> {
   try {

@@ -14,8 +14,7 @@ export interface Profile {
 
 /** Loads the profile; invalid fields read as undefined. */
 export async function loadProfile(folder: StateFolder): Promise<Profile> {
-  const value = await folder.read(FILE);
-  const { name, port } = isRecord(value) ? value : {};
+  const { name, port } = await folder.read(FILE);
   return { name: isName(name) ? name : undefined, port: isPort(port) ? port : undefined };
 }
 
@@ -30,8 +29,4 @@ function isName(value: unknown): value is string {
 
 function isPort(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= PORT_MIN && value <= 65_535;
-}
-
-function isRecord(value: unknown): value is Record<'name' | 'port', unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -5,7 +5,7 @@ import envPaths from 'env-paths';
 import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
-import { readJson, writeJson } from './JsonFile.ts';
+import { readFields, writeJson } from './JsonFile.ts';
 
 /** Failures after which a peer runs without stored state: the disk may take data again later. */
 const NOT_NOW = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
@@ -90,9 +90,9 @@ export class StateFolder {
     }
   }
 
-  /** Reads a stored value of unchecked shape; undefined when missing or damaged. */
-  read(name: string): Promise<unknown> {
-    return readJson(join(this.path, name));
+  /** Reads the unchecked fields of a stored object; none when it is missing or damaged. */
+  read(name: string): ReturnType<typeof readFields> {
+    return readFields(join(this.path, name));
   }
 
   /** Replaces a stored value atomically. @throws Error of node:fs */

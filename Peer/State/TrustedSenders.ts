@@ -17,8 +17,7 @@ export class TrustedSendersFile {
   }
 
   async load(): Promise<readonly PeerId[]> {
-    const value = await this.#folder.read(FILE);
-    const { peers } = isRecord(value) ? value : {};
+    const { peers } = await this.#folder.read(FILE);
     if (!Array.isArray(peers)) return [];
     return peers.slice(0, PEERS_MAX).filter((id): id is PeerId => typeof id === 'string' && isId(id));
   }
@@ -27,8 +26,4 @@ export class TrustedSendersFile {
   save(peers: readonly PeerId[]): Promise<void> {
     return this.#folder.write(FILE, { peers: peers.slice(-PEERS_MAX) });
   }
-}
-
-function isRecord(value: unknown): value is Record<'peers', unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -2,7 +2,7 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import { readJson, writeJson } from './JsonFile.ts';
+import { readFields, writeJson } from './JsonFile.ts';
 
 const FILE = 'web-password.json';
 /** Costs of scrypt: 32 MiB and about 0.1 s for each attempt (RFC 7914). */
@@ -53,8 +53,7 @@ export class WebPasswordFile {
   }
 
   async #read(): Promise<Stored | undefined> {
-    const value = await readJson(this.#path);
-    const { salt, hash } = (value ?? {}) as { salt?: unknown; hash?: unknown };
+    const { salt, hash } = await readFields(this.#path);
     if (typeof salt !== 'string' || typeof hash !== 'string') return undefined;
     const stored = { salt: Buffer.from(salt, 'hex'), hash: Buffer.from(hash, 'hex') };
     return stored.salt.length === SALT_BYTES && stored.hash.length === HASH_BYTES ? stored : undefined;

@@ -24,4 +24,5 @@ test('settings that need a restart are named by the keys of the config file', ()
     settings('9001', '--share', '/tmp/x', '--max-downloads', '2', '--tracker', '192.0.2.7', '--no-discovery'),
   );
   expect(later.toSorted()).toEqual(['discovery', 'max-downloads', 'share', 'tracker']);
+  expect(readSettingsAgain(settings('--share', '/tmp/x'), settings()).later).toEqual(['share']);
 });
