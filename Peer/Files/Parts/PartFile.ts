@@ -12,11 +12,13 @@ import { JournalWriter } from './JournalWriter.ts';
 import type { OpenPart } from './OpenPart.ts';
 import { PartSync } from './PartSync.ts';
 import { encodeSynced, encodeVerified } from './ResumeJournal.ts';
+import type { SyncQueue } from './SyncQueue.ts';
 
 /** The open files of a part and their state at that moment. */
 export interface PartFileOptions {
   readonly disk: Disk;
   readonly clock: Clock;
+  readonly syncs: SyncQueue;
   readonly description: FileDescription;
   readonly path: string;
   /** Folder of both files. */
@@ -55,12 +57,13 @@ export class PartFile implements OpenPart {
 
   constructor(options: PartFileOptions) {
     this.#options = options;
-    const { description, journal, journalBytes, records, clock } = options;
+    const { description, journal, journalBytes, records, clock, syncs } = options;
     this.verified = new Bitfield(description.layout.chunkCount);
     for (const chunk of options.verified) this.verified.set(chunk);
     this.#journal = new JournalWriter(journal, journalBytes);
     this.#sync = new PartSync(records, {
       clock,
+      queue: syncs,
       sync: (count) => this.#syncAndMark(count),
       failed: (reason) => this.#fail(reason),
     });
@@ -179,7 +182,7 @@ export class PartFile implements OpenPart {
     // The system reports lost pages once: a sync that succeeds after a failed one proves nothing about earlier chunks.
     if (this.#failure !== undefined) return;
     const { data, disk, folder } = this.#options;
-    // Without a mark all chunks are hashed again after an unclean stop.
+    // Without a mark the chunks are hashed again after an unclean stop.
     if (!(await data.datasync())) return;
     await this.#journal.append(encodeSynced(records));
     await this.#journal.sync();

@@ -17,6 +17,7 @@ import { PartFile } from './PartFile.ts';
 import { openPartFiles } from './PartFiles.ts';
 import { encodePaused, encodePushedBy, type JournalState, readJournal } from './ResumeJournal.ts';
 import { reuseChunks } from './ReusedChunks.ts';
+import { SyncQueue } from './SyncQueue.ts';
 import { zeroChunks } from './ZeroChunks.ts';
 
 export interface PartStoreOptions {
@@ -50,6 +51,7 @@ export class PartStore {
   readonly #open = new Map<FileId, OpenPart | undefined>();
   /** Wanted paths of unfinished files, each read once from its journal. */
   readonly #paths = new Map<FileId, string>();
+  readonly #syncs = new SyncQueue();
   #closing = false;
 
   constructor(options: PartStoreOptions) {
@@ -261,6 +263,7 @@ export class PartStore {
     return new PartFile({
       disk,
       clock,
+      syncs: this.#syncs,
       description,
       path,
       folder: temp,

@@ -1,20 +1,23 @@
 import { SYNC_BYTES, SYNC_MS } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
+import type { SyncQueue } from './SyncQueue.ts';
 
 export interface PartSyncOptions {
   readonly clock: Clock;
+  readonly queue: SyncQueue;
   /** Syncs the data, then appends a mark: the first `records` verified-records are durable. */
   readonly sync: (records: number) => Promise<void>;
   /** Reports a failed sync: chunks written since the last successful one cannot be trusted. */
   readonly failed: (reason: unknown) => void;
 }
 
-/** Schedules the syncs of an unfinished file: every 64 MiB or 2 s, in the background, one at a time. */
+/** Schedules the syncs of an unfinished file: every 64 MiB or 2 s, in the background. */
 export class PartSync {
   readonly #options: PartSyncOptions;
   #records: number;
   #bytes = 0;
   #dirty = false;
+  #isQueued = false;
   #running: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
@@ -40,9 +43,7 @@ export class PartSync {
 
   /** Syncs pending data and stops. Never rejects: `failed` reports errors. */
   async finish(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer?.();
-    await this.#running;
+    await this.stop();
     if (this.#dirty) await this.#run();
   }
 
@@ -50,24 +51,31 @@ export class PartSync {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();
+    this.#options.queue.remove(this.#next);
     await this.#running;
   }
 
   #plan(): void {
-    if (this.#stopped || this.#running !== undefined || !this.#dirty) return;
-    if (this.#bytes >= SYNC_BYTES) this.#begin();
-    else this.#cancelTimer ??= this.#options.clock.after(SYNC_MS, () => this.#begin());
+    if (this.#stopped || this.#isQueued || this.#running !== undefined || !this.#dirty) return;
+    if (this.#bytes >= SYNC_BYTES) this.#enqueue();
+    else this.#cancelTimer ??= this.#options.clock.after(SYNC_MS, () => this.#enqueue());
   }
 
-  #begin(): void {
+  #enqueue(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.#stopped || this.#running !== undefined) return;
+    this.#isQueued = true;
+    this.#options.queue.add(this.#next);
+  }
+
+  readonly #next = (): Promise<void> => {
+    this.#isQueued = false;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
       this.#plan();
     });
-  }
+    return this.#running;
+  };
 
   async #run(): Promise<void> {
     this.#dirty = false;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { DiskFile } from '../../../../Peer/Files/Disk/Disk.ts';
 import { PartFile } from '../../../../Peer/Files/Parts/PartFile.ts';
 import { encodeJournalStart, readJournal } from '../../../../Peer/Files/Parts/ResumeJournal.ts';
+import { SyncQueue } from '../../../../Peer/Files/Parts/SyncQueue.ts';
 import { SYNC_MS } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
@@ -55,6 +56,7 @@ async function interceptedPart() {
   const part = new PartFile({
     disk,
     clock,
+    syncs: new SyncQueue(),
     description,
     path: 'a',
     folder: '/temp',

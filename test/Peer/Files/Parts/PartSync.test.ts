@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
 import { PartSync } from '../../../../Peer/Files/Parts/PartSync.ts';
+import { SyncQueue } from '../../../../Peer/Files/Parts/SyncQueue.ts';
 import { SYNC_BYTES, SYNC_MS } from '../../../../Protocol/Limits.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
 /** A scheduler whose syncs are ended by the test. */
-function desk(records = 0) {
+function desk(records = 0, queue = new SyncQueue()) {
   const clock = new SimulatedClock();
   const marks: number[] = [];
   const failures: unknown[] = [];
   const running: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
   const sync = new PartSync(records, {
     clock,
+    queue,
     sync: (count) => {
       marks.push(count);
       return new Promise((resolve, reject) => running.push({ resolve, reject }));
@@ -115,4 +117,14 @@ test('a failed sync is reported, and rejects nothing', async () => {
   await fail();
   expect(failures).toEqual([new Error('EIO')]);
   await sync.finish();
+});
+
+test('of all files one syncs at a time; a stopped one waits for no other, and gives its place up', async () => {
+  const queue = new SyncQueue();
+  const [first, second, third] = [desk(0, queue), desk(0, queue), desk(0, queue)];
+  for (const { sync } of [first, second, third]) sync.recorded(SYNC_BYTES);
+  expect([first.marks, second.marks, third.marks]).toEqual([[1], [], []]);
+  await second.sync.stop();
+  await first.end();
+  expect([first.marks, second.marks, third.marks]).toEqual([[1], [], [1]]);
 });
