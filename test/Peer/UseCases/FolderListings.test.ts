@@ -155,3 +155,19 @@ test('two peers that contradict each other without a proof are left out', async 
   ]);
   expect(await gather(10)).toEqual({ names: ['peer 2'], late: 0 });
 });
+
+test('sizes are proven in eight rounds; peers that contradict each other after them are left out', async () => {
+  const numbers = Array.from({ length: 10 }, (_, at) => at);
+  const idOf = (number: number) => number.toString(16).repeat(64) as FileId;
+  const proves = Object.fromEntries(numbers.map((number) => [idOf(number), 100]));
+  const lister = (wrong?: number) => ({
+    pages: [numbers.map((number) => entry(`d/${number}`, idOf(number), number === wrong ? 5 : 100))],
+    proves,
+  });
+  const gather = (liars: number) =>
+    setting([...numbers.slice(0, liars).map(lister), lister(), { pages: [[entry('d/s', song, 7)]] }]).gather(
+      10,
+    );
+  expect((await gather(8))?.names).toEqual(['peer 8', 'peer 9']);
+  expect((await gather(10))?.names).toEqual(['peer 11']);
+});
