@@ -164,7 +164,7 @@ export interface AnswerExtensions {
 }
 
 export const answerExtensions: ExtensionTable<AnswerExtensions> = {
-  trackers: [1, struct<TrackerShare>({ answered: uint8, known: uint8 })],
+  trackers: [1, struct({ answered: uint8, known: uint8 })],
   pages: [2, uint16],
 };
 
@@ -175,11 +175,11 @@ export const ANSWER_EXTENSIONS_BYTES = 1 + 2 * (HEADER_BYTES + 2);
  * As `extensible`, at the end of a message that had no extensions at first: without any, not even their count is
  * written, and a message that ends before the count has none.
  */
-export function extensibleEnd<T extends E, E extends object>(
-  fields: { readonly [K in Exclude<keyof T, keyof E>]: Codec<T[K]> },
+export function extensibleEnd<F extends object, E extends object>(
+  fields: { readonly [K in keyof F]: Codec<F[K]> },
   table: ExtensionTable<E>,
-): Codec<T> {
-  const fixed = struct<Omit<T, keyof E>>(fields as never);
+): Codec<F & E> {
+  const fixed = struct<F>(fields);
   const extensions = extensionsCodec(table, EXTENSIONS_BYTES_MAX);
   const names = Object.keys(table) as (keyof E)[];
   return {
@@ -189,10 +189,10 @@ export function extensibleEnd<T extends E, E extends object>(
     },
     read: (input) => {
       const value = fixed.read(input);
-      if (input.remaining === 0) return value as unknown as T;
+      if (input.remaining === 0) return value as F & E;
       // The same bytes for the same message: without extensions it ends before their count.
       if (input.bytes.at(-input.remaining) === 0) throw badFrame('bytes too many: a count of no extensions');
-      return Object.assign(value, extensions.read(input)) as unknown as T;
+      return Object.assign(value, extensions.read(input));
     },
   };
 }
@@ -201,19 +201,19 @@ export function extensibleEnd<T extends E, E extends object>(
  * The `fields` in order, then the extensions of `table`. Unknown extensions are skipped and lost.
  * @param maxBytes - of all extensions, tags and lengths included
  */
-export function extensible<T extends E, E extends object>(
-  fields: { readonly [K in Exclude<keyof T, keyof E>]: Codec<T[K]> },
+export function extensible<F extends object, E extends object>(
+  fields: { readonly [K in keyof F]: Codec<F[K]> },
   table: ExtensionTable<E>,
   maxBytes = EXTENSIONS_BYTES_MAX,
-): Codec<T> {
-  const fixed = struct<Omit<T, keyof E>>(fields as never);
+): Codec<F & E> {
+  const fixed = struct<F>(fields);
   const extensions = extensionsCodec(table, maxBytes);
   return {
     write: (out, value) => {
       fixed.write(out, value);
       extensions.write(out, value);
     },
-    read: (input) => Object.assign(fixed.read(input), extensions.read(input)) as unknown as T,
+    read: (input) => Object.assign(fixed.read(input), extensions.read(input)),
   };
 }
 

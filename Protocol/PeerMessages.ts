@@ -1,6 +1,6 @@
 import type { Address } from '../Shared/Network/Address.ts';
 import { address } from './AddressCodec.ts';
-import { type BundledFile, bundledFiles } from './Bundle.ts';
+import { bundledFiles } from './Bundle.ts';
 import {
   CHUNK_REQUEST_BYTES,
   CHUNK_REQUEST_TYPE,
@@ -25,23 +25,8 @@ import {
   uint32,
   uint53,
 } from './Codec.ts';
-import {
-  extensible,
-  type FileExtensions,
-  fileExtensions,
-  type HelloExtensions,
-  helloExtensions,
-} from './Extensions.ts';
-import {
-  type ChunkHash,
-  chunkHash,
-  type FileId,
-  fileId,
-  type InstanceId,
-  instanceId,
-  type PeerId,
-  peerId,
-} from './Ids.ts';
+import { extensible, fileExtensions, type HelloExtensions, helloExtensions } from './Extensions.ts';
+import { chunkHash, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
 import {
   BITFIELD_PAGE_BYTES,
   FILE_EXTENSIONS_BYTES_MAX,
@@ -55,9 +40,9 @@ import {
   SEARCH_HITS_PER_PEER_MAX,
   SUGGESTED_MAX,
 } from './Limits.ts';
-import { type ListedFile, listedFile } from './ListedFile.ts';
-import { type ByeReason, byeReason, type RefusalCode, refusalCode } from './Reasons.ts';
-import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
+import { listedFile } from './ListedFile.ts';
+import { byeReason, refusalCode } from './Reasons.ts';
+import { relayedFile, relayQuestion } from './RelayMessages.ts';
 
 export { FEATURES, ownFeatures } from './Features.ts';
 export * from './Preamble.ts';
@@ -83,7 +68,7 @@ export interface ExchangedPeer {
 export type SuggestedRest = 'anything' | 'spread' | 'nothing';
 const suggestedRest: Codec<SuggestedRest> = oneOf('anything', 'spread', 'nothing');
 
-const exchangedPeer: Codec<ExchangedPeer> = struct<ExchangedPeer>({ peerId, address });
+const exchangedPeer: Codec<ExchangedPeer> = struct({ peerId, address });
 
 export interface Hello extends HelloExtensions {
   readonly version: number;
@@ -96,60 +81,26 @@ export interface Hello extends HelloExtensions {
   readonly features: number;
 }
 
-interface OfferedFile extends FileExtensions {
-  readonly requestId: number;
-  readonly fileId: FileId;
-  readonly size: number;
-  readonly path: string;
-  readonly chunks: number;
-}
-
 const controlMessages = messageSet({
   /** First message of both sides. */
   hello: [
     1,
-    extensible<Hello, HelloExtensions>(
-      {
-        version: uint8,
-        peerId,
-        instanceId,
-        name: text(NAME_BYTES_MAX),
-        port: uint16,
-        features: uint32,
-      },
+    extensible(
+      { version: uint8, peerId, instanceId, name: text(NAME_BYTES_MAX), port: uint16, features: uint32 },
       helloExtensions,
     ),
   ],
   /** Requests the files below a folder ("" = all), by path. `cursor` is 0, then `next` of the previous page. */
-  list: [
-    2,
-    struct<{ requestId: number; folder: string; cursor: number }>({
-      requestId: uint32,
-      folder: text(PATH_BYTES_MAX),
-      cursor: uint32,
-    }),
-  ],
+  list: [2, struct({ requestId: uint32, folder: text(PATH_BYTES_MAX), cursor: uint32 })],
   listPage: [
     3,
     /** `next` 0: the last page. */
-    struct<{ requestId: number; total: number; next: number; files: readonly ListedFile[] }>({
-      requestId: uint32,
-      total: uint32,
-      next: uint32,
-      files: list(listedFile, 1_024),
-    }),
+    struct({ requestId: uint32, total: uint32, next: uint32, files: list(listedFile, 1_024) }),
   ],
-  describe: [
-    4,
-    struct<{ requestId: number; fileId: FileId; firstChunk: number }>({
-      requestId: uint32,
-      fileId,
-      firstChunk: uint32,
-    }),
-  ],
+  describe: [4, struct({ requestId: uint32, fileId, firstChunk: uint32 })],
   description: [
     5,
-    struct<{ requestId: number; size: number; firstChunk: number; chunkHashes: readonly ChunkHash[] }>({
+    struct({
       requestId: uint32,
       size: uint53,
       firstChunk: uint32,
@@ -157,131 +108,102 @@ const controlMessages = messageSet({
     }),
   ],
   /** Refuses list, describe, laneRequest, offer or query. After `accept`: the accepted download was given up. */
-  refused: [6, struct<{ requestId: number; code: RefusalCode }>({ requestId: uint32, code: refusalCode })],
+  refused: [6, struct({ requestId: uint32, code: refusalCode })],
   /** Subscribes to a file: its bitfield now, `have` from now on. */
-  interested: [7, struct<{ fileId: FileId }>({ fileId })],
-  notInterested: [8, struct<{ fileId: FileId }>({ fileId })],
-  haveAll: [9, struct<{ fileId: FileId }>({ fileId })],
+  interested: [7, struct({ fileId })],
+  notInterested: [8, struct({ fileId })],
+  haveAll: [9, struct({ fileId })],
   /** The sender has nothing of this file (any more). */
-  haveNone: [10, struct<{ fileId: FileId }>({ fileId })],
+  haveNone: [10, struct({ fileId })],
   /** A page of a bitfield: set bits from byte `firstByte` on are added. */
-  bitfield: [
-    11,
-    struct<{ fileId: FileId; firstByte: number; bits: Uint8Array }>({
-      fileId,
-      firstByte: uint32,
-      bits: rest(BITFIELD_PAGE_BYTES),
-    }),
-  ],
-  have: [12, struct<{ fileId: FileId; chunks: readonly number[] }>({ fileId, chunks: list(uint32, 4_096) })],
+  bitfield: [11, struct({ fileId, firstByte: uint32, bits: rest(BITFIELD_PAGE_BYTES) })],
+  have: [12, struct({ fileId, chunks: list(uint32, 4_096) })],
   /** The receiver's requests are queued, at position `place` (1: next) of `of`. */
-  queued: [13, struct<{ place: number; of: number }>({ place: uint16, of: uint16 })],
+  queued: [13, struct({ place: uint16, of: uint16 })],
   /** The receiver's requests are being served. */
-  serving: [14, struct<object>({})],
-  laneRequest: [15, struct<{ requestId: number }>({ requestId: uint32 })],
+  serving: [14, struct({})],
+  laneRequest: [15, struct({ requestId: uint32 })],
   /** Permits one lane: dial and present this token within LANE_TOKEN_MS. */
-  laneGrant: [16, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
+  laneGrant: [16, struct({ requestId: uint32, token: hex(16) })],
   /** Peer exchange: peers with all or part of a file; without `fileId`, peers in general. */
-  peers: [
-    17,
-    struct<{ fileId: FileId | undefined; peers: readonly ExchangedPeer[] }>({
-      fileId: optional(fileId),
-      peers: list(exchangedPeer, PEER_EXCHANGE_MAX),
-    }),
-  ],
-  ping: [18, struct<object>({})],
-  pong: [19, struct<object>({})],
-  bye: [20, struct<{ reason: ByeReason }>({ reason: byeReason })],
+  peers: [17, struct({ fileId: optional(fileId), peers: list(exchangedPeer, PEER_EXCHANGE_MAX) })],
+  ping: [18, struct({})],
+  pong: [19, struct({})],
+  bye: [20, struct({ reason: byeReason })],
   /** The tracker that the sender uses, for peers without one. `onMyHost`: it runs on the sender's host. */
-  tracker: [21, struct<{ address: Address; onMyHost: boolean }>({ address, onMyHost: boolean })],
+  tracker: [21, struct({ address, onMyHost: boolean })],
   /** Offers a file, of which the sender has `chunks` chunks. Answered by `accept` or `refused`. */
   offer: [
     22,
-    extensible<OfferedFile, FileExtensions>(
+    extensible(
       { requestId: uint32, fileId, size: uint53, path: text(PATH_BYTES_MAX), chunks: uint32 },
       fileExtensions,
       FILE_EXTENSIONS_BYTES_MAX,
     ),
   ],
   /** The offered file is being downloaded. Progress follows as `haveAll`, `bitfield` and `have`. */
-  accept: [23, struct<{ requestId: number }>({ requestId: uint32 })],
+  accept: [23, struct({ requestId: uint32 })],
   /** Searches the receiver's share, when no tracker answers. Answered by `hits` or `refused`. */
-  query: [
-    24,
-    struct<{ requestId: number; question: RelayQuestion }>({ requestId: uint32, question: relayQuestion }),
-  ],
+  query: [24, struct({ requestId: uint32, question: relayQuestion })],
   /** Matching files of the sender, best first. */
-  hits: [
-    25,
-    struct<{ requestId: number; files: readonly RelayedFile[] }>({
-      requestId: uint32,
-      files: list(relayedFile, SEARCH_HITS_PER_PEER_MAX),
-    }),
-  ],
+  hits: [25, struct({ requestId: uint32, files: list(relayedFile, SEARCH_HITS_PER_PEER_MAX) })],
   /**
    * Suggests chunks to request first from the sender, which suggests them to no other peer. Replaces earlier
    * suggestions for the file. Advisory. Only to peers with the feature `suggests`.
    */
-  suggest: [
-    26,
-    struct<{ fileId: FileId; rest: SuggestedRest; chunks: readonly number[] }>({
-      fileId,
-      rest: suggestedRest,
-      chunks: list(uint32, SUGGESTED_MAX),
-    }),
-  ],
+  suggest: [26, struct({ fileId, rest: suggestedRest, chunks: list(uint32, SUGGESTED_MAX) })],
   /**
    * Requests a lane that the receiver dials: a `backLane` to the host of this link and the port of the sender's
    * hello, with this token. Answered by `dialled` or `refused`. Only to peers with `acceptsDialBack`, as the next
    * two.
    */
-  dialLane: [128, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
+  dialLane: [128, struct({ requestId: uint32, token: hex(16) })],
   /** The requested connection is open; the request was passed on. */
-  dialled: [129, struct<{ requestId: number }>({ requestId: uint32 })],
+  dialled: [129, struct({ requestId: uint32 })],
   /** Requests that a peer linked to the receiver dials the sender. Answered by `dialled` or `refused`. */
-  callPeer: [130, struct<{ requestId: number; peerId: PeerId }>({ requestId: uint32, peerId })],
+  callPeer: [130, struct({ requestId: uint32, peerId })],
   /** Passed on: this peer cannot connect to the receiver and asks to be dialled. Not answered. */
-  called: [131, struct<ExchangedPeer>({ peerId, address })],
+  called: [131, struct({ peerId, address })],
   /** Requests a test whether the receiver can dial the sender. Answered by `dialled` or `refused`. */
-  testDial: [132, struct<{ requestId: number }>({ requestId: uint32 })],
+  testDial: [132, struct({ requestId: uint32 })],
   /**
    * Requests a connection to that peer through the receiver, which passes on the bytes of both. Answered by
    * `relayGrant` or `refused`. Only to peers with `relays`.
    */
-  relayTo: [133, struct<{ requestId: number; peerId: PeerId }>({ requestId: uint32, peerId })],
+  relayTo: [133, struct({ requestId: uint32, peerId })],
   /** Permits one `relayed` connection: dial and present this token within LANE_TOKEN_MS. */
-  relayGrant: [134, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
+  relayGrant: [134, struct({ requestId: uint32, token: hex(16) })],
   /**
    * The named peer requests a connection through the sender: dial the sender, present the token, and accept what
    * follows like an incoming connection. `address`: that of the peer, as the sender sees it. Not answered.
    */
-  relayedBy: [135, struct<ExchangedPeer & { token: string }>({ token: hex(16), peerId, address })],
+  relayedBy: [135, struct({ token: hex(16), peerId, address })],
 });
 
 const laneMessages = messageSet({
   /** First frame of the dialling side. */
-  token: [64, struct<{ token: string }>({ token: hex(16) })],
-  request: [65, struct<{ id: number; fileId: FileId; chunk: number }>({ id: uint32, fileId, chunk: uint32 })],
+  token: [64, struct({ token: hex(16) })],
+  request: [65, struct({ id: uint32, fileId, chunk: uint32 })],
   /**
    * Bytes of a chunk in order, up to PIECE_BYTES_MAX per frame. The pieces of one chunk are consecutive; another
    * chunk begins after the last piece or a `reject`. The receiver reads the body into the chunk's buffer without
    * decoding.
    */
-  data: [66, struct<{ id: number; bytes: Uint8Array }>({ id: uint32, bytes: rest(PIECE_BYTES_MAX) })],
+  data: [66, struct({ id: uint32, bytes: rest(PIECE_BYTES_MAX) })],
   /** Ends a request without (further) bytes. */
-  reject: [67, struct<{ id: number; code: RefusalCode }>({ id: uint32, code: refusalCode })],
+  reject: [67, struct({ id: uint32, code: refusalCode })],
   /** Cancels a request. Answered by `reject` (cancelled) unless the last byte was sent already. */
-  cancel: [68, struct<{ id: number }>({ id: uint32 })],
+  cancel: [68, struct({ id: uint32 })],
   /** Requests whole files of one chunk each. Answered by one run of `data` (see `bundleBytes`), or `reject`. */
-  bundle: [69, struct<{ id: number; files: readonly BundledFile[] }>({ id: uint32, files: bundledFiles })],
+  bundle: [69, struct({ id: uint32, files: bundledFiles })],
   /** Joins the queue without a request. The request follows on `turn`. */
-  lineUp: [70, struct<object>({})],
+  lineUp: [70, struct({})],
   /** The turn of a queued peer: it may request about `bytes` now. TURN_UNLIMITED: the queue is empty. */
-  turn: [71, struct<{ bytes: number }>({ bytes: uint32 })],
+  turn: [71, struct({ bytes: uint32 })],
   /** Gives up a turn: nothing to request. */
-  pass: [72, struct<object>({})],
+  pass: [72, struct({})],
   /** Cancels a request unless it is being served. */
-  withdraw: [73, struct<{ id: number }>({ id: uint32 })],
+  withdraw: [73, struct({ id: uint32 })],
 });
 
 export type ControlMessage = ReturnType<(typeof controlMessages)['readBody']>;

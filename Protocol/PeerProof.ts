@@ -33,7 +33,7 @@ const DOMAIN = Buffer.from('shoal-tracker-registration-v2', 'latin1');
 /** DER form (SubjectPublicKeyInfo) of an Ed25519 public key before its 32 bytes (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
-export const peerProof: Codec<PeerProof> = struct<PeerProof>({ publicKey: hex(32), signature: hex(64) });
+export const peerProof: Codec<PeerProof> = struct({ publicKey: hex(32), signature: hex(64) });
 
 /** @param privateKey - Ed25519 */
 export function proveWith(privateKey: KeyObject): Prove {

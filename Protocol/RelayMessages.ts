@@ -21,12 +21,12 @@ export interface RelayedFile extends FileExtensions {
   readonly complete: boolean;
 }
 
-export const relayQuestion: Codec<RelayQuestion> = struct<RelayQuestion>({
+export const relayQuestion: Codec<RelayQuestion> = struct({
   words: text(QUERY_BYTES_MAX),
   fileId: optional(fileId),
 });
 
-export const relayedFile: Codec<RelayedFile> = extensible<RelayedFile, FileExtensions>(
+export const relayedFile: Codec<RelayedFile> = extensible(
   { fileId, size: uint53, path: text(PATH_BYTES_MAX), complete: boolean },
   fileExtensions,
   FILE_EXTENSIONS_BYTES_MAX,

@@ -52,24 +52,24 @@ interface Members extends Page {
 const page = { total: uint32, next: uint32 };
 const part = oneOf('whole', 'index', 'relayed', 'last');
 
-export const found: Codec<Found> = extensibleEnd<Found, AnswerExtensions>(
+export const found: Codec<Found> = extensibleEnd(
   { ...page, asked: uint32, part, hits: list(hit, 32) },
   answerExtensions,
 );
 
-export const located: Codec<Located> = extensibleEnd<Located, AnswerExtensions>(
+export const located: Codec<Located> = extensibleEnd(
   { ...page, asked: uint32, part, size: uint53, holders: list(holder, 64) },
   answerExtensions,
 );
 
 /** Answers `peers` and `folder`. */
-export const peerList: Codec<PeerList> = extensibleEnd<PeerList, AnswerExtensions>(
+export const peerList: Codec<PeerList> = extensibleEnd(
   { ...page, peers: list(listedPeer, 64) },
   answerExtensions,
 );
 
 /** Answers `cluster`. Without a cluster there are no members. */
-export const members: Codec<Members> = struct<Members>({
+export const members: Codec<Members> = struct({
   ...page,
   connected: boolean,
   received: uint32,

@@ -74,7 +74,7 @@ export interface ClusterMember {
   readonly silenceAgoMs: number;
 }
 
-export const clusterMember: Codec<ClusterMember> = struct<ClusterMember>({
+export const clusterMember: Codec<ClusterMember> = struct({
   address,
   state: oneOf('self', 'live', 'silent'),
   peers: uint32,
@@ -84,7 +84,7 @@ export const clusterMember: Codec<ClusterMember> = struct<ClusterMember>({
   silenceAgoMs: uint32,
 });
 
-export const publishedEntry: Codec<PublishedEntry> = extensible<PublishedEntry, FileExtensions>(
+export const publishedEntry: Codec<PublishedEntry> = extensible(
   { kind: oneOf('file', 'partial', 'gone'), path: text(PATH_BYTES_MAX), size: uint53, fileId },
   fileExtensions,
   FILE_EXTENSIONS_BYTES_MAX,
@@ -95,7 +95,7 @@ export function publishedEntryBytes(pathBytes: number, extensions: FileExtension
   return 1 + 2 + pathBytes + 8 + 32 + fileExtensionsBytes(extensions);
 }
 
-export const listedPeer: Codec<ListedPeer> = extensible<ListedPeer, PeerExtensions>(
+export const listedPeer: Codec<ListedPeer> = extensible(
   {
     peerId,
     name: text(NAME_BYTES_MAX),
@@ -107,12 +107,12 @@ export const listedPeer: Codec<ListedPeer> = extensible<ListedPeer, PeerExtensio
   peerExtensions,
 );
 
-export const holder: Codec<Holder> = extensible<Holder, HolderExtensions>(
+export const holder: Codec<Holder> = extensible(
   { peerId, name: text(NAME_BYTES_MAX), address, onTrackerHost: boolean, complete: boolean },
   holderExtensions,
 );
 
-export const hit: Codec<Hit> = extensible<Hit, FileExtensions>(
+export const hit: Codec<Hit> = extensible(
   {
     fileId,
     size: uint53,

@@ -1,4 +1,3 @@
-import type { Address } from '../Shared/Network/Address.ts';
 import { address } from './AddressCodec.ts';
 import {
   ByteReader,
@@ -15,13 +14,13 @@ import {
   uint16,
   uint32,
 } from './Codec.ts';
-import { type AliveExtensions, aliveExtensions, extensible } from './Extensions.ts';
+import { aliveExtensions, extensible } from './Extensions.ts';
 import { HEARTBEAT, heartbeat } from './Heartbeat.ts';
-import { type FileId, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
+import { fileId, instanceId, peerId } from './Ids.ts';
 import { PATH_BYTES_MAX, QUERY_BYTES_MAX, RELAYED_FILES_MAX } from './Limits.ts';
-import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
+import { relayedFile, relayQuestion } from './RelayMessages.ts';
 import { found, located, members, peerList } from './TrackerAnswers.ts';
-import { type PublishedEntry, publishedEntry } from './TrackerItems.ts';
+import { publishedEntry } from './TrackerItems.ts';
 
 export * from './TrackerItems.ts';
 
@@ -41,114 +40,71 @@ const FAMILY = 0x5348;
 
 /** Requests of peers. Numbers from 0x53480100 up are ours; `connect` is BEP 15's. */
 const requests = messageSet({
-  connect: [0, struct<object>({})],
+  connect: [0, struct({})],
   heartbeat: [HEARTBEAT, heartbeat],
-  leave: [
-    0x53480102,
-    struct<{ peerId: PeerId; instanceId: InstanceId; token: string }>({ peerId, instanceId, token: hex(8) }),
-  ],
+  leave: [0x53480102, struct({ peerId, instanceId, token: hex(8) })],
   /** A page of a catalog version, or of its difference from version `base`. */
   publish: [
     0x53480103,
-    struct<{
-      peerId: PeerId;
-      instanceId: InstanceId;
-      token: string;
-      version: number;
-      /** The version that the entries change; 0: a whole catalog. */
-      base: number;
-      /** 0-based, of `pages`. */
-      page: number;
-      pages: number;
-      entries: readonly PublishedEntry[];
-    }>({
+    struct({
       peerId,
       instanceId,
       token: hex(8),
       version: uint32,
+      /** The version that the entries change; 0: a whole catalog. */
       base: uint32,
+      /** 0-based, of `pages`. */
       page: uint32,
       pages: uint32,
       entries: list(publishedEntry, 64),
     }),
   ],
   /** Searches for words, all of which must match. `cursor` is 0, then `next` of the previous page. */
-  search: [
-    0x53480104,
-    struct<{ words: string; cursor: number }>({ words: text(QUERY_BYTES_MAX), cursor: uint32 }),
-  ],
+  search: [0x53480104, struct({ words: text(QUERY_BYTES_MAX), cursor: uint32 })],
   /** Lists the holders of a file, partial ones too. */
-  locate: [0x53480105, struct<{ fileId: FileId; cursor: number }>({ fileId, cursor: uint32 })],
-  peers: [0x53480106, struct<{ cursor: number }>({ cursor: uint32 })],
+  locate: [0x53480105, struct({ fileId, cursor: uint32 })],
+  peers: [0x53480106, struct({ cursor: uint32 })],
   /** Lists peers with a file below a folder (exact path from the root of the share, no trailing slash). */
-  folder: [
-    0x53480107,
-    struct<{ path: string; cursor: number }>({ path: text(PATH_BYTES_MAX), cursor: uint32 }),
-  ],
+  folder: [0x53480107, struct({ path: text(PATH_BYTES_MAX), cursor: uint32 })],
   /** Answers the tracker's `query` with files that fit one datagram. Not acknowledged. */
-  hit: [
-    0x53480109,
-    struct<{ token: string; relay: number; files: readonly RelayedFile[] }>({
-      token: hex(8),
-      relay: uint32,
-      files: list(relayedFile, RELAYED_FILES_MAX),
-    }),
-  ],
+  hit: [0x53480109, struct({ token: hex(8), relay: uint32, files: list(relayedFile, RELAYED_FILES_MAX) })],
   /** Answers the tracker's `query`: no match. Not acknowledged. */
-  miss: [0x5348010a, struct<{ token: string; relay: number }>({ token: hex(8), relay: uint32 })],
+  miss: [0x5348010a, struct({ token: hex(8), relay: uint32 })],
   /** Requests a free TCP port, before the first heartbeat. */
-  assignPort: [0x5348010b, struct<object>({})],
+  assignPort: [0x5348010b, struct({})],
   /** Requests that the tracker asks a registered peer to dial the sender, which must be registered too. */
-  call: [0x53480110, struct<{ target: PeerId }>({ target: peerId })],
+  call: [0x53480110, struct({ target: peerId })],
   /** Lists some peers that relay connections. Answered by `peerList`. */
-  relays: [0x53480112, struct<object>({})],
+  relays: [0x53480112, struct({})],
   /** Lists the trackers of the cluster that the receiver belongs to. `cursor` as in `search`. */
-  cluster: [0x53480113, struct<{ cursor: number }>({ cursor: uint32 })],
+  cluster: [0x53480113, struct({ cursor: uint32 })],
 });
 
 /** Replies of the tracker, and its own messages. */
 const replies = messageSet({
-  connected: [0, struct<{ connectionId: string }>({ connectionId: hex(8) })],
+  connected: [0, struct({ connectionId: hex(8) })],
   alive: [
     0x53480101,
-    extensible<
-      {
-        trackerInstance: InstanceId;
-        /** Time until the next heartbeat. */
-        intervalMs: number;
-        /** The peer's address for others: host as seen by the tracker, and TCP port. */
-        observed: Address;
-        /** The complete catalog version held of this peer; 0: none. */
-        heldVersion: number;
-        peers: number;
-        /** Another tracker to use, when this one closes. */
-        successor: Address | undefined;
-        /** The tracker holds no catalogs and relays searches: publish nothing. */
-        relayOnly: boolean;
-      } & AliveExtensions,
-      AliveExtensions
-    >(
+    extensible(
       {
         trackerInstance: instanceId,
+        /** Time until the next heartbeat. */
         intervalMs: uint32,
+        /** The peer's address for others: host as seen by the tracker, and TCP port. */
         observed: address,
+        /** The complete catalog version held of this peer; 0: none. */
         heldVersion: uint32,
         peers: uint32,
+        /** Another tracker to use, when this one closes. */
         successor: optional(address),
+        /** The tracker holds no catalogs and relays searches: publish nothing. */
         relayOnly: boolean,
       },
       aliveExtensions,
     ),
   ],
-  left: [0x53480102, struct<object>({})],
-  published: [
-    0x53480103,
-    struct<{ version: number; page: number; heldVersion: number }>({
-      version: uint32,
-      page: uint32,
-      heldVersion: uint32,
-    }),
-  ],
+  left: [0x53480102, struct({})],
+  published: [0x53480103, struct({ version: uint32, page: uint32, heldVersion: uint32 })],
   found: [0x53480104, found],
   located: [0x53480105, located],
   peerList: [0x53480106, peerList],
@@ -158,42 +114,22 @@ const replies = messageSet({
    */
   moved: [
     0x53480108,
-    struct<{ queryToken: string; trackerInstance: InstanceId; successor: Address; onTrackerHost: boolean }>({
-      queryToken: hex(8),
-      trackerInstance: instanceId,
-      successor: address,
-      onTrackerHost: boolean,
-    }),
+    struct({ queryToken: hex(8), trackerInstance: instanceId, successor: address, onTrackerHost: boolean }),
   ],
   /** Unsolicited, transaction 0: asks a peer for matching files. `queryToken` is that of its heartbeat. */
-  query: [
-    0x53480109,
-    struct<{ queryToken: string; relay: number; question: RelayQuestion }>({
-      queryToken: hex(8),
-      relay: uint32,
-      question: relayQuestion,
-    }),
-  ],
-  assigned: [0x5348010b, struct<{ port: number }>({ port: uint16 })],
+  query: [0x53480109, struct({ queryToken: hex(8), relay: uint32, question: relayQuestion })],
+  assigned: [0x5348010b, struct({ port: uint16 })],
   /** Answers a heartbeat without a valid token: the peer has to prove its key to this instance of the tracker. */
-  unproven: [0x5348010c, struct<{ trackerInstance: InstanceId }>({ trackerInstance: instanceId })],
+  unproven: [0x5348010c, struct({ trackerInstance: instanceId })],
   /** The peer was asked once; its dial is not confirmed. */
-  calling: [0x53480110, struct<object>({})],
+  calling: [0x53480110, struct({})],
   /** Unsolicited, transaction 0: the named peer cannot connect to the receiver, and asks to be dialled. */
-  called: [
-    0x53480111,
-    struct<{ queryToken: string; peerId: PeerId; address: Address; onTrackerHost: boolean }>({
-      queryToken: hex(8),
-      peerId,
-      address,
-      onTrackerHost: boolean,
-    }),
-  ],
+  called: [0x53480111, struct({ queryToken: hex(8), peerId, address, onTrackerHost: boolean })],
   members: [0x53480113, members],
   /** The request was not served. Never larger than the request. */
   refused: [
     REFUSED,
-    struct<{ reason: RefusalReason }>({
+    struct({
       reason: oneOfOrOther(
         'bad-cookie',
         'unknown-peer',
@@ -214,17 +150,7 @@ const replies = messageSet({
  * serves. `bad-proof`: the signature is not that of the peer's key. `clock-ahead`: the instance id is from the
  * future.
  */
-export type RefusalReason =
-  | 'bad-cookie'
-  | 'unknown-peer'
-  | 'wrong-owner'
-  | 'full'
-  | 'too-many'
-  | 'bad-request'
-  | 'too-old'
-  | 'bad-proof'
-  | 'clock-ahead'
-  | 'other';
+export type RefusalReason = ReplyOf<'refused'>['reason'];
 
 type RequestSet = typeof requests;
 type ReplySet = typeof replies;

@@ -14,17 +14,9 @@ import {
   uint53,
 } from '../../Protocol/Codec.ts';
 import { extensible } from '../../Protocol/Extensions.ts';
-import { type FileId, fileId, type InstanceId, instanceId, type PeerId, peerId } from '../../Protocol/Ids.ts';
+import { fileId, type InstanceId, instanceId, peerId } from '../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX, QUERY_BYTES_MAX } from '../../Protocol/Limits.ts';
-import {
-  type Hit,
-  type Holder,
-  hit,
-  holder,
-  type ListedPeer,
-  listedPeer,
-} from '../../Protocol/TrackerItems.ts';
-import type { Address } from '../../Shared/Network/Address.ts';
+import { hit, holder, listedPeer } from '../../Protocol/TrackerItems.ts';
 
 /** Messages between the trackers of a cluster: type (1 byte), body. docs/reference/protocol.md, "Clusters". */
 
@@ -37,109 +29,58 @@ export const RECORD_ITEMS_MAX = 256;
 /** Peers in one record: a page of the answer to a peer. */
 const RECORD_PEERS_MAX = 64;
 
-/** First fields of every record. */
-interface Sent {
-  /** The run of the tracker that sends the record. */
-  readonly from: InstanceId;
-}
-
-/** First fields of a question and of its answers. The number is chosen by the asking tracker. */
-interface Asked extends Sent {
-  readonly question: number;
-}
-
-/** First fields of an answer that may take several records. */
-interface Part extends Asked {
-  /** 0-based number of the record; the answer is complete with all up to the last one. */
-  readonly part: number;
-  readonly isLast: boolean;
-}
-
+/** First field of every record: the run of the tracker that sends it. */
 const sent = { from: instanceId };
+/** First fields of a question and of its answers. The number is chosen by the asking tracker. */
 const asked = { ...sent, question: uint32 };
+/**
+ * First fields of an answer that may take several records, numbered from 0. It is complete with all up to the last
+ * one.
+ */
 const part = { ...asked, part: uint16, isLast: boolean };
 
 const records = messageSet({
   /** Sent every ANNOUNCE_MS, at the start and at the end. */
   announce: [
     1,
-    fields<
-      Sent & {
-        /** Address of the tracker for peers. */
-        address: Address;
-        peers: number;
-        files: number;
-        /** The sender has just joined: the others announce themselves. */
-        joins: boolean;
-        leaves: boolean;
-      }
-    >({ ...sent, address, peers: uint32, files: uint32, joins: boolean, leaves: boolean }),
+    fields({
+      ...sent,
+      /** Address of the tracker for peers. */
+      address,
+      peers: uint32,
+      files: uint32,
+      /** The sender has just joined: the others announce themselves. */
+      joins: boolean,
+      leaves: boolean,
+    }),
   ],
   /** Questions. They are answered by `found`, `located`, `listed` (peers, folder) and `calling`. */
-  search: [2, fields<Asked & { words: string }>({ ...asked, words: text(QUERY_BYTES_MAX) })],
-  locate: [3, fields<Asked & { fileId: FileId }>({ ...asked, fileId })],
+  search: [2, fields({ ...asked, words: text(QUERY_BYTES_MAX) })],
+  locate: [3, fields({ ...asked, fileId })],
   /** A page of peers, from this slot on. */
-  peers: [4, fields<Asked & { cursor: number }>({ ...asked, cursor: uint32 })],
-  folder: [
-    5,
-    fields<Asked & { path: string; cursor: number }>({
-      ...asked,
-      path: text(PATH_BYTES_MAX),
-      cursor: uint32,
-    }),
-  ],
+  peers: [4, fields({ ...asked, cursor: uint32 })],
+  folder: [5, fields({ ...asked, path: text(PATH_BYTES_MAX), cursor: uint32 })],
   /** Requests that the tracker of `target` asks it to dial the caller. */
-  call: [
-    6,
-    fields<Asked & { target: PeerId; caller: PeerId; address: Address }>({
-      ...asked,
-      target: peerId,
-      caller: peerId,
-      address,
-    }),
-  ],
+  call: [6, fields({ ...asked, target: peerId, caller: peerId, address })],
   /** `total`: matches that this record adds to the answer, listed or not. */
-  found: [
-    16,
-    fields<Part & { total: number; hits: readonly Hit[] }>({
-      ...part,
-      total: uint32,
-      hits: list(hit, RECORD_ITEMS_MAX),
-    }),
-  ],
-  located: [
-    17,
-    fields<Part & { total: number; size: number; holders: readonly Holder[] }>({
-      ...part,
-      total: uint32,
-      size: uint53,
-      holders: list(holder, RECORD_ITEMS_MAX),
-    }),
-  ],
+  found: [16, fields({ ...part, total: uint32, hits: list(hit, RECORD_ITEMS_MAX) })],
+  located: [17, fields({ ...part, total: uint32, size: uint53, holders: list(holder, RECORD_ITEMS_MAX) })],
   /** `next` 0: the last page of this tracker. */
-  listed: [
-    18,
-    fields<Asked & { total: number; next: number; peers: readonly ListedPeer[] }>({
-      ...asked,
-      total: uint32,
-      next: uint32,
-      peers: list(listedPeer, RECORD_PEERS_MAX),
-    }),
-  ],
+  listed: [18, fields({ ...asked, total: uint32, next: uint32, peers: list(listedPeer, RECORD_PEERS_MAX) })],
   /** `known`: the peer is registered here, and was asked. */
-  calling: [19, fields<Asked & { known: boolean }>({ ...asked, known: boolean })],
+  calling: [19, fields({ ...asked, known: boolean })],
 });
 
 /** The fields, and room for extensions of later versions. */
 function fields<T extends object>(table: { readonly [K in keyof T]: Codec<T[K]> }): Codec<T> {
-  return extensible<T, object>(table as never, {});
+  return extensible(table, {});
 }
 
 export type BusRecord = ReturnType<(typeof records)['readBody']>;
 export type RecordOf<T extends BusRecord['type']> = Extract<BusRecord, { type: T }>;
 /** A question without its first fields. */
 export type Question = {
-  [T in 'search' | 'locate' | 'peers' | 'folder' | 'call']: Omit<RecordOf<T>, keyof Asked>;
+  [T in 'search' | 'locate' | 'peers' | 'folder' | 'call']: Omit<RecordOf<T>, keyof typeof asked>;
 }[keyof QuestionNames];
 interface QuestionNames {
   search: never;

@@ -50,17 +50,17 @@ interface FileEntry extends FileAttributes {
   readonly holders: readonly number[];
 }
 
-const header: Codec<Header> = struct<Header>({
+const header: Codec<Header> = struct({
   path: text(KEPT_PATH_BYTES_MAX),
   paused: boolean,
   files: uint32,
 });
-const holder: Codec<Omit<FileHolder, 'complete'>> = struct<Omit<FileHolder, 'complete'>>({
+const holder: Codec<Omit<FileHolder, 'complete'>> = struct({
   peerId,
   name: text(NAME_BYTES_MAX),
   address,
 });
-const file: Codec<FileEntry> = extensible<FileEntry, FileAttributes>(
+const file: Codec<FileEntry> = extensible(
   { fileId, size: uint53, path: text(KEPT_PATH_BYTES_MAX), holders: list(uint8, FILE_HOLDERS_MAX) },
   fileExtensions,
 );

@@ -55,11 +55,11 @@ interface Header {
   readonly path: string;
 }
 
-const header: Codec<Header> = struct<Header>({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
+const header: Codec<Header> = struct({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
 
 const pushedBy: Codec<PeerId | undefined> = optional(peerId);
 
-const attributes: Codec<FileAttributes> = extensible<FileAttributes, FileAttributes>({}, fileExtensions);
+const attributes: Codec<FileAttributes> = extensible({}, fileExtensions);
 
 /** The state of an unfinished file according to its journal. */
 export interface JournalState {
