@@ -6,6 +6,7 @@ import { inside, splitPath } from '../Disk/Paths.ts';
 import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
 import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
 import type { ShareTree } from '../Watching/ShareTree.ts';
+import type { Catalog } from './Catalog.ts';
 import { DeferredCatalogInserts } from './DeferredCatalogInserts.ts';
 import type { InstalledFile } from './InstalledFiles.ts';
 import type { ShareIndex } from './ShareIndex.ts';
@@ -15,6 +16,7 @@ export interface AdoptedFilesOptions {
   readonly manifest: ManifestFiles | undefined;
   readonly clock: Clock;
   readonly tree: ShareTree;
+  readonly catalog: Catalog;
   readonly index: ShareIndex;
   /** Scans a folder, including everything below it. */
   readonly scanFolder: (path: string) => void;
@@ -39,6 +41,7 @@ export class AdoptedFiles {
     this.#deferred = new DeferredCatalogInserts(options.clock, ({ path, state, fileId, hash }) =>
       this.#insert(path, state, fileId, hash),
     );
+    options.catalog.deferInserts(this.#deferred);
     this.#folders = new SelfCreatedFolders(
       options.clock,
       options.scanFolder,
@@ -67,14 +70,15 @@ export class AdoptedFiles {
     return this.#deferred.pending;
   }
 
-  /** Inserts the deferred files. Every reader of the catalog that does not find a file calls this. */
-  flush(): void {
-    this.#deferred.flush();
-  }
-
   /** Inserts the deferred files that may lie at a path or below it. Called before the disk is compared with the index. */
   flushAt(path: string): void {
     this.#deferred.flushAt(path);
+  }
+
+  /** The same in slices, before a folder is scanned. */
+  async flushBelow(folder: string): Promise<void> {
+    const nobody = new AbortController().signal;
+    while (this.#deferred.flushAt(folder, SLICE_FILES) > 0) await sleep(this.#options.clock, 1, nobody);
   }
 
   /** Keeps the small files of an incomplete folder out of the catalog until it has its name, for some time at most. */

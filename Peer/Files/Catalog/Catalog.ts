@@ -16,6 +16,13 @@ interface Change {
   readonly size: number;
 }
 
+/** Files that are inserted later, or by the first lookup that may find one of them. */
+interface DeferredInserts {
+  flush(): void;
+  flushAt(path: string): void;
+  flushContent(fileId: FileId): void;
+}
+
 /** A list of entries, and the version it was made of. */
 interface Listed {
   readonly folder: string;
@@ -43,14 +50,11 @@ export class Catalog {
   #listed: Listed | undefined;
   /** The last file found by id: serving one asks for it several times. */
   #found: { readonly version: number; readonly entry: CatalogEntry } | undefined;
-  #flushDeferred: () => void = () => {};
+  #deferred: DeferredInserts | undefined;
 
-  /**
-   * Registers a callback that inserts deferred entries. Called by every lookup, except by `version`, and unless an entry
-   * that was inserted already is found by its path or content.
-   */
-  flushBeforeLookup(flush: () => void): void {
-    this.#flushDeferred = flush;
+  /** Registers files that are inserted when a lookup finds none by path or content, and before every list. */
+  deferInserts(deferred: DeferredInserts): void {
+    this.#deferred = deferred;
   }
 
   /** Incremented by every change; 0: nothing was ever shared. */
@@ -118,7 +122,8 @@ export class Catalog {
   find(fileId: FileId): CatalogEntry | undefined {
     if (this.#found?.entry.fileId === fileId && this.#found.version === this.version)
       return this.#found.entry;
-    const row = this.#rowWith(fileId) ?? this.#flushed(() => this.#rowWith(fileId));
+    if (this.#rowWith(fileId) === undefined) this.#deferred?.flushContent(fileId);
+    const row = this.#rowWith(fileId);
     if (row === undefined) return undefined;
     const entry = this.table.entry(row);
     this.#found = { version: this.version, entry };
@@ -127,18 +132,19 @@ export class Catalog {
 
   /** Every path with this content. */
   pathsOf(fileId: FileId): readonly string[] {
-    if (this.#rowWith(fileId) === undefined) this.#flushDeferred();
+    if (this.#rowWith(fileId) === undefined) this.#deferred?.flushContent(fileId);
     return Array.from(this.table.withId(fileId), (row) => this.table.path(row));
   }
 
   findPath(path: string): CatalogEntry | undefined {
-    const row = this.#rowAt(path) ?? this.#flushed(() => this.#rowAt(path));
+    if (this.#rowAt(path) === undefined) this.#deferred?.flushAt(path);
+    const row = this.#rowAt(path);
     return row === undefined ? undefined : this.table.entry(row);
   }
 
   /** Complete files below a folder ("" = all), by path (UTF-16 code units). */
   list(folder: string): readonly CatalogEntry[] {
-    this.#flushDeferred();
+    this.#deferred?.flush();
     const { version } = this;
     const last = this.#listed;
     if (last?.folder === folder && last.version === version) return last.entries;
@@ -149,7 +155,7 @@ export class Catalog {
 
   /** Complete files whose path may match folded words; see PathText. */
   *withWords(words: readonly string[]): Generator<CatalogEntry> {
-    this.#flushDeferred();
+    this.#deferred?.flush();
     for (const row of this.#text.rowsWith(words)) yield this.table.entry(row);
   }
 
@@ -160,7 +166,7 @@ export class Catalog {
 
   /** Complete files whose id begins with these hex digits, at least 8. */
   *withIdStart(digits: string): Generator<CatalogEntry> {
-    this.#flushDeferred();
+    this.#deferred?.flush();
     for (const row of this.table.withIdStart(digits)) yield this.table.entry(row);
   }
 
@@ -195,11 +201,6 @@ export class Catalog {
   #rowWith(fileId: FileId): number | undefined {
     for (const row of this.table.withId(fileId)) return row;
     return undefined;
-  }
-
-  #flushed<T>(look: () => T): T {
-    this.#flushDeferred();
-    return look();
   }
 
   /** A change, published: the entry as it is now. Undefined: the file that was put was removed in a later version. */

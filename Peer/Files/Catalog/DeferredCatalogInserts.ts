@@ -1,3 +1,4 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { type FolderRename, renamedPath } from '../Hashing/HashCache.ts';
 import { type InstalledFile, InstalledFiles } from './InstalledFiles.ts';
@@ -11,8 +12,11 @@ const DEFERRAL_MAX_MS = 2_000;
  * inserted once, under their final paths; those of a longer download can be found by other peers after this time.
  */
 const HELD_MAX_MS = 60_000;
-/** Limits of pending files; beyond them, each added file causes one insertion. */
-const PENDING_MAX = 32_768;
+/**
+ * Limits of pending files; beyond them, each added file causes one insertion. The first is also the number of files that
+ * a list or a search inserts: about 75 ms.
+ */
+const PENDING_MAX = 16_384;
 const HELD_MAX = 262_144;
 /** Insertions before the thread is yielded: a few milliseconds. */
 const SLICE_FILES = 500;
@@ -32,7 +36,7 @@ interface Queue {
 
 /**
  * Files of one chunk created in the share but not inserted in the catalog yet: at thousands per second, inserting
- * costs as much as fetching. Every reader of the catalog or the share that does not find a file calls `flush`.
+ * costs as much as fetching. Every reader of the catalog or the share that does not find a file calls a `flush`.
  */
 export class DeferredCatalogInserts {
   readonly #clock: Clock;
@@ -79,15 +83,31 @@ export class DeferredCatalogInserts {
     this.#cancel ??= this.#clock.after(QUIET_MS, () => this.#tick());
   }
 
-  /** Inserts all pending files. */
+  /** Inserts all pending files up to PENDING_MAX, for a list or a search. The others follow in slices. */
   flush(): void {
-    for (const queue of this.#queues) this.#take(queue, queue.files.pending);
+    let left = PENDING_MAX;
+    for (const queue of this.#queues) {
+      left -= this.#take(queue, left);
+      queue.firstMs = Number.NEGATIVE_INFINITY;
+    }
   }
 
-  /** Inserts the pending files that may lie at a path or below it. */
-  flushAt(path: string): void {
+  /**
+   * Inserts the pending files that may lie at a path or below it.
+   * @param max - insertions
+   * @returns their number
+   */
+  flushAt(path: string, max = Number.POSITIVE_INFINITY): number {
+    let taken = 0;
     for (const queue of this.#queues)
-      if (overlaps(path, queue.folder)) this.#take(queue, queue.files.pending);
+      if (overlaps(path, queue.folder)) taken += this.#take(queue, max - taken);
+    return taken;
+  }
+
+  /** Inserts the pending files if one of them may have this content. */
+  flushContent(fileId: FileId): void {
+    for (const queue of this.#queues)
+      if (queue.files.mayHave(fileId)) this.#take(queue, Number.POSITIVE_INFINITY);
   }
 
   /** Inserts some of the files that are due. */
@@ -117,7 +137,7 @@ export class DeferredCatalogInserts {
   }
 
   close(): void {
-    this.flush();
+    this.flushAt('');
     this.#cancel?.();
   }
 
@@ -148,15 +168,17 @@ export class DeferredCatalogInserts {
     this.#cancel = this.#clock.after(delayMs, () => this.#tick());
   }
 
-  #take({ files, renames }: Queue, count: number): void {
-    for (let left = count; left > 0; left--) {
+  /** Inserts the oldest files of a queue, and returns their number. */
+  #take({ files, renames }: Queue, max: number): number {
+    for (let taken = 0; taken < max; taken++) {
       const file = files.take();
-      if (file === undefined) return;
+      if (file === undefined) return taken;
       this.#bytes -= file.state.size;
       let { path } = file;
       for (const { rename, before } of renames) if (file.number < before) path = renamedPath(path, rename);
       this.#insert(path === file.path ? file : { ...file, path });
     }
+    return max;
   }
 }
 

@@ -9,6 +9,8 @@ const HASH_BYTES = 32;
 const PATHS_BYTES = 32 * 1_024;
 /** Inode, mtime and ctime. */
 const STATS = 3;
+/** Hex digits of an id that are remembered: a small integer, equal for one of a thousand contents at most. */
+const ID_DIGITS = 7;
 
 /** A file of one chunk that this program put into the share. */
 export interface InstalledFile {
@@ -33,6 +35,8 @@ interface Page extends PagePaths {
 export class InstalledFiles {
   /** Undefined: all rows of the page were taken. */
   readonly #pages: (Page | undefined)[] = [];
+  /** The first digits of the ids of all files that were added. */
+  readonly #ids = new Set<number>();
   #length = 0;
   #taken = 0;
 
@@ -46,10 +50,16 @@ export class InstalledFiles {
     return this.#length;
   }
 
+  /** Whether a file with this content may have been added. */
+  mayHave(fileId: FileId): boolean {
+    return this.#ids.has(idStart(fileId));
+  }
+
   add({ path, state, fileId, hash }: InstalledFile): void {
     const at = this.#length++ % PAGE_ROWS;
     const page = at === 0 ? this.#addPage() : this.#pages.at(-1);
     if (page === undefined) throw new Error('a page was freed before it was full');
+    this.#ids.add(idStart(fileId));
     page.hashes.write(fileId, 2 * at * HASH_BYTES, 'hex');
     page.hashes.write(hash, (2 * at + 1) * HASH_BYTES, 'hex');
     page.sizes[at] = state.size;
@@ -104,4 +114,8 @@ function stateOf({ sizes, stats, executable, devices }: Page, at: number): FileS
     mtimeNs,
     ctimeNs,
   };
+}
+
+function idStart(fileId: FileId): number {
+  return Number.parseInt(fileId.slice(0, ID_DIGITS), 16);
 }

@@ -123,11 +123,11 @@ export class Share {
       manifest,
       clock,
       tree: this.#tree,
+      catalog: options.catalog,
       index: this.#index,
       scanFolder: (path) => this.#changes.addFolder(path),
       checkName: (name) => this.#changes.add(name),
     });
-    options.catalog.flushBeforeLookup(() => this.adopted.flush());
     this.#watcher = new ShareWatcher({
       root,
       watch: manifest?.watch ?? options.watch,
@@ -246,7 +246,7 @@ export class Share {
   async #scanFolder(path: string): Promise<void> {
     const { signal } = this.#stopping;
     const { manifest } = this.#options;
-    this.adopted.flushAt(path);
+    await this.adopted.flushBelow(path);
     if (manifest !== undefined) await manifest.scanAll(this.#scanEvents, signal);
     else if (this.#watcher.health.mode === 'gone') this.#folderScan.forgetAll();
     else await this.#folderScan.scanFolder(path, signal);

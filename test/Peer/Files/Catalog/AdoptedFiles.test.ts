@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { AdoptedFiles } from '../../../../Peer/Files/Catalog/AdoptedFiles.ts';
+import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import type { ShareIndex } from '../../../../Peer/Files/Catalog/ShareIndex.ts';
 import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
@@ -29,6 +30,7 @@ function desk(count: number) {
     manifest: undefined,
     clock,
     tree,
+    catalog: new Catalog(),
     index,
     scanFolder: () => {},
     checkName: () => {},

@@ -15,7 +15,7 @@ function desk() {
   const deferred = new DeferredCatalogInserts(clock, (file) => {
     catalog.put(file.path, file.state, file.fileId);
   });
-  catalog.flushBeforeLookup(() => deferred.flush());
+  catalog.deferInserts(deferred);
   let next = 0;
   const add = (folder = '') =>
     deferred.add({ path: `${folder}f${next}`, state, fileId: id(next++), hash: HASH });
@@ -54,13 +54,12 @@ test('thousands of files are inserted in slices', () => {
   expect(other.version).toBeLessThan(1_501);
 });
 
-test('at most 32,768 files are pending', () => {
-  const { catalog, deferred, add } = desk();
+test('at most 16,384 files are pending', () => {
+  const { catalog, add } = desk();
   for (let n = 0; n < 100_000; n++) {
     add();
-    if (n % 10_000 === 9_999) expect(n + 1 - catalog.version).toBe(Math.min(n + 1, 32_768));
+    if (n % 10_000 === 9_999) expect(n + 1 - catalog.version).toBe(Math.min(n + 1, 16_384));
   }
-  deferred.flush();
   expect(catalog.list('').length).toBe(100_000);
 });
 
@@ -78,6 +77,33 @@ test('every lookup finds a pending file, by path, by content or in a list', () =
     expect(look(catalog)).toBe(id(1));
     expect(catalog.version).toBe(2);
   }
+});
+
+test('a lookup inserts nothing when no pending file has that content', () => {
+  const { catalog, add } = desk();
+  add();
+  const other = 'f'.repeat(64) as FileId;
+  expect([catalog.find(other), catalog.pathsOf(other)]).toEqual([undefined, []]);
+  expect(catalog.version).toBe(0);
+});
+
+test('a list inserts 16,384 files at most, and the others follow in slices, those of an incomplete folder too', () => {
+  const { clock, catalog, deferred, add } = desk();
+  deferred.hold('new');
+  for (let n = 0; n < 20_000; n++) add('new/');
+  expect(catalog.list('').length).toBe(16_384);
+  clock.advance(101);
+  expect(deferred.pending.files).toBeGreaterThan(2_000);
+  clock.advance(50);
+  expect(deferred.pending.files).toBe(0);
+});
+
+test('close inserts all pending files, however many', () => {
+  const { catalog, deferred, add } = desk();
+  deferred.hold('new');
+  for (let n = 0; n < 20_000; n++) add('new/');
+  deferred.close();
+  expect(catalog.version).toBe(20_000);
 });
 
 test('a version covers exactly the files inserted by then', () => {
