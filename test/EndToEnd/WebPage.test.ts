@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium as launcher, type Page } from 'playwright-core';
+import { type Browser, chromium as launcher, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { QUIET_MS } from '../../bench/Programs/LaunchedProgram.ts';
 import { events, hits, mockNetwork } from '../Support/MockNetwork.ts';
@@ -23,31 +23,39 @@ const PLACES = [
 ];
 
 let browser: Browser;
+/** A page for each language, since a new one costs Chromium a CPU second. */
+const pages = new Map<string, Promise<Page>>();
+/** Closed at the end of all tests, so that each has an origin, and with it a storage, of its own. */
+const peers: MockPeer[] = [];
 beforeAll(async () => {
   // Chromium has no sandbox for root.
   if (MISSING === undefined)
     browser = await launcher.launch({ executablePath: CHROMIUM_PATH, args: ['--no-sandbox'] });
 });
-afterAll(() => browser?.close());
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all(peers.map((peer) => peer.close()));
+});
 
-async function open(path: string, answers: MockAnswers = mockNetwork(), options: BrowserContextOptions = {}) {
+async function open(path: string, answers: MockAnswers = mockNetwork(), locale = 'en-GB') {
   const peer = await startMockPeer(answers, events);
-  const context = await browser.newContext({
-    viewport: { width: 1_280, height: 800 },
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-    ...options,
-  });
-  context.setDefaultTimeout(QUIET_MS);
-  onTestFinished(async () => {
-    await context.close();
-    await peer.close();
-  });
-  const page = await context.newPage();
+  peers.push(peer);
+  if (!pages.has(locale)) pages.set(locale, newPage(locale));
+  const page = (await pages.get(locale)) as Page;
   const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.message));
+  const note = (error: Error) => errors.push(error.message);
+  page.on('pageerror', note);
+  onTestFinished(() => void page.off('pageerror', note));
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.setViewportSize({ width: 1_280, height: 800 });
   await visit(page, peer.address + path);
   return { page, peer, errors };
+}
+
+async function newPage(locale: string): Promise<Page> {
+  const context = await browser.newContext({ locale });
+  context.setDefaultTimeout(QUIET_MS);
+  return context.newPage();
 }
 
 /** Loads the page at an address, also when only the part after `#` differs. */
@@ -151,10 +159,9 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
   ] as const)(
     '%i pixels, %s: nothing is cut off, and axe finds nothing serious',
     async (width, colorScheme) => {
-      const { page, peer } = await open('/', mockNetwork(), {
-        viewport: { width, height: 700 },
-        colorScheme,
-      });
+      const { page, peer } = await open('/');
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 700 });
       for (const path of PLACES) {
         await visit(page, peer.address + path);
         await page.evaluate(
@@ -171,7 +178,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
   );
 
   test('the user reads the page in a known language, and may choose another', async () => {
-    const { page } = await open('/#/downloads', mockNetwork(), { locale: 'pt-PT' });
+    const { page } = await open('/#/downloads', mockNetwork(), 'pt-PT');
     await page.getByText('a descarregar', { exact: true }).waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('pt');
     await page.getByLabel('Idioma').selectOption('de');
@@ -182,7 +189,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     ['de-DE', 'weitergeleitet von nas', 'Andere können sich nicht', 'keiner der beiden Computer'],
     ['pt-PT', 'retransmitido por nas', 'Outros não conseguem ligar-se', 'nenhum dos dois computadores'],
   ])('%s: the relay of a peer, and the reachability of this one', async (locale, relayed, closed, why) => {
-    const { page } = await open('/#/peers', mockNetwork(), { locale });
+    const { page } = await open('/#/peers', mockNetwork(), locale);
     await page.getByRole('link', { name: relayed }).waitFor();
     await page.getByText(closed).waitFor();
     await page.getByRole('navigation').getByRole('link').nth(1).click();
