@@ -173,10 +173,13 @@ test('a lane accepts frames of 1 KiB before its token, and of 10 KiB after it; a
   expect(dialled).toEqual([false, true]);
 });
 
-test('a lane requests what the other side queues, 4,096 chunks; the others follow with the answers', async () => {
+/** A lane to a peer that serves; its requests, and a function that answers. */
+async function requestingLane() {
   const clock = new SimulatedClock();
   const sent: Uint8Array[] = [];
-  const stream: ByteStream = { ...blockedStream().stream, write: (bytes) => sent.push(bytes) > 0 };
+  const turns: number[] = [];
+  const blocked = blockedStream();
+  const stream: ByteStream = { ...blocked.stream, write: (bytes) => sent.push(bytes) > 0 };
   let receive: ReadTarget | undefined;
   const lane = new Lane({
     open: async (_, into) => {
@@ -187,11 +190,30 @@ test('a lane requests what the other side queues, 4,096 chunks; the others follo
     buffers: new ReceiveBuffers(clock, 1_048_576),
     limiter: new TransferLimits(clock, {}).down.flow('lan'),
     received: () => {},
-    turn: () => {},
+    turn: (bytes) => turns.push(bytes),
     ended: () => {},
   });
   lane.start();
   await clock.flush();
+  const answer = async (bytes: Uint8Array) => {
+    receive?.nextBuffer().set(bytes);
+    receive?.filled(bytes.length);
+    await clock.flush();
+  };
+  return { clock, lane, sent, turns, seen: blocked.seen, answer };
+}
+
+test('a turn that was not requested ends a lane', async () => {
+  const { lane, turns, seen, answer } = await requestingLane();
+  lane.lineUp();
+  await answer(encodeLane({ type: 'turn', bytes: 5 }));
+  expect([turns, seen.destroyed]).toEqual([[5], false]);
+  await answer(encodeLane({ type: 'turn', bytes: 6 }));
+  expect([turns, seen.destroyed]).toEqual([[5], true]);
+});
+
+test('a lane requests what the other side queues, 4,096 chunks; the others follow with the answers', async () => {
+  const { clock, lane, sent, answer } = await requestingLane();
   const requested = () => {
     const frames = [...new FrameDecoder(65_536).push(Buffer.concat(sent))];
     return frames.filter(({ type, body }) => decodeLane(type, body)?.type === 'request').length;
@@ -202,9 +224,7 @@ test('a lane requests what the other side queues, 4,096 chunks; the others follo
   await clock.flush();
   expect(requested()).toBe(4_096);
   const answers = [1, 2].map((id) => encodeLane({ type: 'reject', id, code: 'not-found' }));
-  receive?.nextBuffer().set(Buffer.concat(answers));
-  receive?.filled(Buffer.concat(answers).length);
-  await clock.flush();
+  await answer(Buffer.concat(answers));
   expect(requested()).toBe(4_098);
 });
 
