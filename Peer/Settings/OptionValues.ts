@@ -80,6 +80,11 @@ export function readTracker(text: string): Address {
 /** A leading `~/` is the home of the user also in config files, and behind `--share=`, where shells leave it. */
 export function readPath(text: string): string {
   refuseFlag(text, 'a path');
+  // Node puts U+FFFD in place of bytes that are no UTF-8: the path would be another one.
+  if (text.includes('\ufffd'))
+    throw new ShoalError('USAGE', `the path ${text} is not valid UTF-8`, {
+      hint: 'Rename the file or folder: mv -i OLD NEW',
+    });
   if (text.trim() !== '') return homePath(text);
   throw new ShoalError('USAGE', 'the path is empty', { hint: 'Write . for the current folder.' });
 }
@@ -96,6 +101,10 @@ function refuseFlag(text: string, what: string): void {
 export function readName(text: string): string {
   refuseFlag(text, 'a name');
   const name = text.trim();
+  if (/[\p{Cc}\ufffd]/u.test(name))
+    throw new ShoalError('USAGE', 'a name has no control characters, and is valid UTF-8', {
+      hint: 'Choose another one, like --name studio',
+    });
   if (name !== '' && Buffer.byteLength(name) <= 64) return name;
   throw new ShoalError('USAGE', 'a name has 1 to 64 bytes', {
     hint: 'Choose a shorter one, like --name studio',

@@ -56,8 +56,8 @@ export function withZoneOf(host: string, near: string): string {
  */
 export function parseHostPort(text: string, defaultPort: number): Address {
   const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text.trim());
-  const host = match?.[1] ?? match?.[2] ?? (isIPv6(text.trim()) ? text.trim() : undefined);
-  if (host === undefined) {
+  const host = match?.[1] ?? match?.[2] ?? text.trim();
+  if (match?.[2] === undefined ? !isIPv6(host) : !isHostName(host)) {
     throw new ShoalError('USAGE', `"${text}" is not an address`, {
       hint: 'Use host or host:port, like 192.168.1.20:9001',
     });
@@ -69,6 +69,11 @@ export function parseHostPort(text: string, defaultPort: number): Address {
     });
   }
   return { host: normalHost(host), port };
+}
+
+/** Whether a text can be an IPv4 address or a name. A number with dots is no name. */
+function isHostName(text: string): boolean {
+  return /^[\p{L}\p{N}._-]{1,253}$/u.test(text) && (isIPv4(text) || !/^[\d.]+$/.test(text));
 }
 
 /** Reads a port of the user, 1 to 65535. @throws ShoalError USAGE */

@@ -1,4 +1,4 @@
-import { chmod, open } from 'node:fs/promises';
+import { chmod, constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { diskCode, ShoalError, systemCode } from '../ShoalError.ts';
@@ -43,8 +43,10 @@ export async function readConfig(
 /** Reads a config file; undefined: it does not exist. @throws ShoalError USAGE when it cannot be read */
 export async function readConfigText(path: string): Promise<string | undefined> {
   try {
-    const file = await open(path, 'r');
+    // A pipe without a writer would block the program.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
+      if ((await file.stat()).isFIFO()) throw new Error('it is a pipe');
       const { bytesRead, buffer } = await file.read(Buffer.alloc(BYTES_MAX + 1), 0, BYTES_MAX + 1, 0);
       if (bytesRead > BYTES_MAX) throw new Error(`it is larger than ${BYTES_MAX / 1_024} KiB`);
       return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));

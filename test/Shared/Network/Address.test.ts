@@ -20,6 +20,8 @@ describe('parseHostPort', () => {
     ['::1', '::1', 6_881],
     ['::ffff:10.0.0.1', '10.0.0.1', 6_881],
     ['host:65535', 'host', 65_535],
+    ['[fe80::1%eth0]:9001', 'fe80::1%eth0', 9_001],
+    ['büro_2.example', 'büro_2.example', 6_881],
   ])('%s', (input, host, port) => {
     expect(parseHostPort(input, 6_881)).toEqual({ host, port });
   });
@@ -36,6 +38,13 @@ describe('parseHostPort', () => {
     '[::1',
     '::1]:5',
     'a:1:2',
+    '192.168.1.20/',
+    '/dev/null',
+    '999.1.1.1',
+    '192.168.1',
+    '[host]:1',
+    'host\u001b:1',
+    'h'.repeat(254),
   ])('"%s" is not an address', (input) => {
     expect(() => parseHostPort(input, 6_881)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });

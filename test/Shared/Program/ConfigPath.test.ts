@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../Shared/Program/ConfigPath.ts';
@@ -22,6 +23,12 @@ test('a config file is read up to 64 KiB; a larger one, binary data and a folder
   await expect(readConfig({ SHOAL_CONFIG: folder.at('folder') })).rejects.toMatchObject({
     message: /it is a folder/,
   });
+});
+
+test.skipIf(process.platform === 'win32')('a pipe without a writer does not block the program', async () => {
+  const SHOAL_CONFIG = (await TempFolder.forTest()).at('pipe');
+  execFileSync('mkfifo', [SHOAL_CONFIG]);
+  await expect(readConfig({ SHOAL_CONFIG })).rejects.toMatchObject({ message: /it is a pipe/ });
 });
 
 test('a missing file that SHOAL_CONFIG names is an error; the default one may be missing', async () => {
