@@ -1,4 +1,5 @@
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { formatNamed } from '../../../Shared/Network/Address.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
@@ -7,10 +8,13 @@ import type { DiscoveryStep } from '../../NetworkModel.ts';
 /** Sources that discovery probes. docs/reference/protocol.md, "Discovery". */
 export type DiscoverySource = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'peer' | 'successor';
 
+/** Addresses that answered which a step names, the newest: anybody on the LAN may answer a broadcast. */
+const PLACES_MAX = 16;
+
 /** Records the probes and answers of each source, to explain why no tracker was found. */
 export class DiscoveryReport {
   readonly #asked = new Map<DiscoverySource, { targets: readonly string[]; times: number }>();
-  readonly #answered = new Map<DiscoverySource, Set<string>>();
+  readonly #answered = new Map<DiscoverySource, BoundedMap<string, true>>();
   #dnsSdFailure: string | undefined;
 
   asked(source: DiscoverySource, targets: readonly string[]): void {
@@ -18,8 +22,8 @@ export class DiscoveryReport {
   }
 
   answered(source: DiscoverySource, place: string): void {
-    const places = this.#answered.get(source) ?? new Set();
-    this.#answered.set(source, places.add(place));
+    const places = this.#answered.get(source) ?? new BoundedMap<string, true>(PLACES_MAX);
+    this.#answered.set(source, places.set(place, true));
   }
 
   dnsSdFailed(reason: string): void {
@@ -48,7 +52,7 @@ export class DiscoveryReport {
     otherwise: string,
   ): DiscoveryStep {
     const asked = this.#asked.get(source);
-    const answered = [...(this.#answered.get(source) ?? [])];
+    const answered = [...(this.#answered.get(source)?.keys() ?? [])];
     if (answered.length > 0)
       return { source: name, text: `answered by ${answered.join(', ')}`, outcome: 'answered' };
     if (asked === undefined || asked.targets.length === 0)

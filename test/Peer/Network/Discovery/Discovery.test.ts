@@ -159,11 +159,14 @@ test('answers of the own embedded tracker are ignored', () => {
   expect(climb.times('open')).toHaveLength(1);
 });
 
-test('a flood of answers opens few sessions', () => {
+test('a flood of answers opens few sessions, and few of them are reported', () => {
   const climb = new Climb().tell(start());
   for (let host = 0; host < 250; host++) climb.tell(answer(`10.0.1.${host}`));
   climb.runTo(1_200);
   expect(climb.times('open')).toHaveLength(32);
+  const answered = climb.discovery.report.steps().find(({ source }) => source === 'broadcast');
+  expect(answered?.text.split(', ')).toHaveLength(16);
+  expect(answered?.text).toContain('10.0.1.249:6881');
 });
 
 test('a probe accepts answers from its targets, with its id, in time', () => {
