@@ -18,7 +18,7 @@ export interface ShareIndexOptions {
   readonly settings: ScanSettings;
   readonly catalog: Catalog;
   readonly cache: HashCache;
-  readonly pool: Pick<HashPool, 'add' | 'remove'>;
+  readonly pool: Pick<HashPool, 'add' | 'remove' | 'isFull'>;
   /** Reads the current state of a file; undefined when it is gone. */
   readonly stateNow: (path: string) => FileState | undefined;
   readonly problem: (path: string, reason: string) => void;
@@ -133,7 +133,7 @@ export class ShareIndex {
     if (now === undefined) this.gone(path);
     else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
       this.#options.cache.put(path, { state: now, fileId: outcome.fileId }, outcome.hashes);
-      this.#stabilizer.rested(path, this.#options.clock.nowMs());
+      this.#stabilizer.rested(path, this.#options.clock.nowMs(), this.#options.wallMs() - now.touchedMs);
       this.#put(path, now, outcome.fileId);
     } else {
       this.#drop(path);
@@ -211,7 +211,8 @@ export class ShareIndex {
    * file that is being written all the time is a problem. After `close`, resolves at once.
    */
   settled(): Promise<void> {
-    const paths = new Set([...this.#stabilizer.restingPaths(), ...this.#hashing.keys()]);
+    const paths = new Set(this.#hashing.keys());
+    for (const path of this.#stabilizer.restingPaths()) paths.add(path);
     if (paths.size === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.add({ paths, resolve }));
   }
@@ -295,15 +296,16 @@ export class ShareIndex {
 
   #tick(): void {
     const { clock, pool } = this.#options;
-    const due = this.#stabilizer.takeDue(clock.nowMs(), TICK_FILES);
-    for (const { path, state, isOld } of due) {
-      // A file that had to wait is checked once more; for an old one the hasher's own check is enough.
-      const now = isOld ? state : this.#options.stateNow(path);
+    // The stabilizer keeps a number for each file due, the pool and this index objects.
+    const due = pool.isFull ? [] : this.#stabilizer.takeDue(clock.nowMs(), TICK_FILES);
+    for (const { path, state } of due) {
+      const now = this.#options.stateNow(path);
       if (now === undefined) this.gone(path);
-      else if (!sameState(now, state)) this.#stabilizer.observe(path, now, clock.nowMs(), -1);
+      else if (state !== undefined && !sameState(now, state))
+        this.#stabilizer.observe(path, now, clock.nowMs(), -1);
       else {
-        this.#hashing.set(path, state);
-        pool.add(path, state.size);
+        this.#hashing.set(path, now);
+        pool.add(path, now.size);
       }
     }
     this.#checkRestless();

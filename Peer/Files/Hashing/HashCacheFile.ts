@@ -18,11 +18,9 @@ import { RecordFile } from './RecordFile.ts';
 
 /** Delay of writes, so that many entries share one. A crash loses the pending ones; their files are hashed again. */
 const WRITE_DELAY_MS = 2_000;
-/** Pending entries that are written at once. */
-const PENDING_MAX = 4_096;
 /** Delay of the next attempt after a failed write. */
 const RETRY_MS = 30_000;
-/** Limits of one write. */
+/** Limits of one write, and pending entries at which it begins at once. */
 const BATCH_ENTRIES = 1_000;
 const BATCH_BYTES = 1_024 * 1_024;
 /** Outdated records and bytes, beyond as many as are current, at which the file is written anew. */
@@ -145,7 +143,7 @@ export class HashCacheFile implements HashCache {
   #add(path: string, entry: HashCacheEntry | undefined): void {
     this.#pending.set(path, entry);
     this.#schedule(WRITE_DELAY_MS);
-    if (this.#pending.size === PENDING_MAX) this.#writing = this.#writing.then(() => this.#writePending());
+    if (this.#pending.size === BATCH_ENTRIES) this.#writing = this.#writing.then(() => this.#writePending());
   }
 
   #schedule(delayMs: number): void {

@@ -22,6 +22,8 @@ const SMALL_BYTES = 16 * 1_024 * 1_024;
 /** Limits of one batch of small files: amortizes the message, yet spreads the work over the hashers. */
 const BATCH_FILES = 256;
 const BATCH_BYTES = SMALL_BYTES;
+/** Small files queued beyond which no more should be added: some batches, and little memory. */
+const QUEUED_MAX = 2_048;
 /** An idle hasher is closed after this. */
 const IDLE_MS = 10_000;
 
@@ -64,6 +66,11 @@ export class HashPool {
     const bytesPerSecond =
       this.#pendingFiles === 0 ? 0 : this.#rate.bytesPerSecond(this.#options.clock.nowMs());
     return { files: this.#pendingFiles, bytes: Math.max(0, this.#pendingBytes), bytesPerSecond };
+  }
+
+  /** Whether enough small files are queued for the hashers to stay busy. Large ones, of which few exist, always fit. */
+  get isFull(): boolean {
+    return this.#small.size >= QUEUED_MAX;
   }
 
   /** Queues a file. A path queued already with the same size is not added again. */

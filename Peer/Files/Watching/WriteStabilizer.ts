@@ -4,8 +4,6 @@ import type { ScanSettings } from './ScanSettings.ts';
 interface PendingFile {
   readonly state: FileState;
   readonly dueMs: number;
-  /** Last written long ago: no quiet period is needed. */
-  readonly isOld: boolean;
   /** Time of the first observation. */
   readonly sinceMs: number;
 }
@@ -19,8 +17,8 @@ interface Period {
 /** A file whose quiet period is over. */
 export interface DueFile {
   readonly path: string;
-  readonly state: FileState;
-  readonly isOld: boolean;
+  /** The state in which it rested; undefined: it was last written long ago. */
+  readonly state: FileState | undefined;
 }
 
 /** A file written again within this many of its quiet periods after the last one is being written all the time. */
@@ -35,6 +33,10 @@ const RESTLESS_MS = 3_000;
 export class WriteStabilizer {
   readonly #settings: ScanSettings;
   readonly #pending = new Map<string, PendingFile>();
+  /** Files last written long ago, and their sizes: due at once, and many when a share is hashed for the first time. */
+  readonly #old = new Map<string, number>();
+  /** Goes through `#old` once: a new iteration would pass all that was taken before. */
+  #nextOld = this.#old.keys();
   /** Ordered by time of the last change. */
   readonly #periods = new Map<string, Period>();
   readonly #restless = new Set<string>();
@@ -44,12 +46,13 @@ export class WriteStabilizer {
   }
 
   get size(): number {
-    return this.#pending.size;
+    return this.#pending.size + this.#old.size;
   }
 
   /** Total size of the pending files, for display. */
   get bytes(): number {
     let sum = 0;
+    for (const size of this.#old.values()) sum += size;
     for (const { state } of this.#pending.values()) sum += state.size;
     return sum;
   }
@@ -62,9 +65,11 @@ export class WriteStabilizer {
     const before = this.#pending.get(path);
     if (before !== undefined && sameState(before.state, state)) return;
     const periodMs = this.#periodOf(path, nowMs);
-    const isOld = before === undefined && untouchedMs >= periodMs;
-    const sinceMs = before?.sinceMs ?? nowMs;
-    this.#pending.set(path, { state, dueMs: isOld ? nowMs : nowMs + periodMs, isOld, sinceMs });
+    if (before === undefined && untouchedMs >= periodMs) this.#old.set(path, state.size);
+    else {
+      this.#old.delete(path);
+      this.#pending.set(path, { state, dueMs: nowMs + periodMs, sinceMs: before?.sinceMs ?? nowMs });
+    }
   }
 
   /** Doubles the quiet period of a file that changed while it was hashed. */
@@ -74,10 +79,11 @@ export class WriteStabilizer {
     this.#setPeriod(path, { ms, restedMs: undefined });
   }
 
-  /** Records that a file was hashed after its quiet period. */
-  rested(path: string, nowMs: number): void {
-    this.cancel(path);
-    this.#setPeriod(path, { ms: this.#periods.get(path)?.ms ?? this.#settings.quietMs, restedMs: nowMs });
+  /** Records that a file was hashed. @param untouchedMs - age of its last write by the wall clock */
+  rested(path: string, nowMs: number, untouchedMs: number): void {
+    const ms = this.#periods.get(path)?.ms ?? this.#settings.quietMs;
+    this.forget(path);
+    if (untouchedMs < REST_PERIODS * ms) this.#periods.set(path, { ms, restedMs: nowMs });
     const oldestMs = nowMs - REST_PERIODS * this.#settings.quietMaxMs;
     for (const [each, { restedMs = nowMs }] of this.#periods) {
       if (restedMs >= oldestMs) break;
@@ -88,6 +94,7 @@ export class WriteStabilizer {
   /** Drops a file that needs no hash. */
   cancel(path: string): void {
     this.#pending.delete(path);
+    this.#old.delete(path);
     this.#restless.delete(path);
   }
 
@@ -97,31 +104,37 @@ export class WriteStabilizer {
     this.#periods.delete(path);
   }
 
-  /** Pending files that are expected to rest soon. */
-  restingPaths(): string[] {
-    return [...this.#pending.keys()].filter((path) => !this.#restless.has(path));
+  /** Yields the pending files that are expected to rest soon. */
+  *restingPaths(): Generator<string> {
+    yield* this.#old.keys();
+    for (const path of this.#pending.keys()) if (!this.#restless.has(path)) yield path;
   }
 
   /** Returns the files that are being written all the time, each once until it rests. */
   takeRestless(nowMs: number): string[] {
     const found: string[] = [];
-    for (const [path, { sinceMs, dueMs, isOld }] of this.#pending) {
+    for (const [path, { sinceMs, dueMs }] of this.#pending) {
       // A file that is due already waits for others.
-      if (isOld || dueMs <= nowMs || nowMs - sinceMs < RESTLESS_MS || this.#restless.has(path)) continue;
+      if (dueMs <= nowMs || nowMs - sinceMs < RESTLESS_MS || this.#restless.has(path)) continue;
       this.#restless.add(path);
       found.push(path);
     }
     return found;
   }
 
-  /** Takes up to `limit` due files, each with its last recorded state. */
+  /** Takes up to `limit` due files, those that rested first. */
   takeDue(nowMs: number, limit: number): DueFile[] {
     const due: DueFile[] = [];
-    for (const [path, { state, dueMs, isOld }] of this.#pending) {
+    for (const [path, { state, dueMs }] of this.#pending) {
       if (due.length === limit) break;
-      if (dueMs <= nowMs) due.push({ path, state, isOld });
+      if (dueMs <= nowMs) due.push({ path, state });
     }
     for (const { path } of due) this.#pending.delete(path);
+    while (due.length < limit && this.#old.size > 0) {
+      const { value: path, done } = this.#nextOld.next();
+      if (done) this.#nextOld = this.#old.keys();
+      else if (this.#old.delete(path)) due.push({ path, state: undefined });
+    }
     return due;
   }
 

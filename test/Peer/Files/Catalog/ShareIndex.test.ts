@@ -45,13 +45,18 @@ function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
   const removed: string[] = [];
   const problems: string[] = [];
   const resolved: string[] = [];
+  const pool = {
+    isFull: false,
+    add: (path: string) => queued.push(path),
+    remove: (path: string) => removed.push(path),
+  };
   const index = new ShareIndex({
     clock,
     wallMs: clock.wallMs,
     settings: SETTINGS,
     catalog,
     cache,
-    pool: { add: (path) => queued.push(path), remove: (path) => removed.push(path) },
+    pool,
     stateNow: (path) => disk.get(path),
     problem: (path, reason) => problems.push(`${path}: ${reason}`),
     resolved: (path) => resolved.push(path),
@@ -79,6 +84,7 @@ function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
     disk,
     catalog,
     cache,
+    pool,
     queued,
     removed,
     problems,
@@ -267,6 +273,17 @@ test('settled waits for the files pending now, not for later ones; close release
   wait(); // As a scan does that ends while the peer closes.
   await clock.flush();
   expect(settled).toBe(3);
+});
+
+test('due files wait while the pool is full', () => {
+  const { clock, index, pool, queued, write } = desk();
+  pool.isFull = true;
+  for (let n = 0; n < 3; n++) write(`${n}`, stateOf(n));
+  clock.advance(1_000);
+  expect([queued, index.pending]).toEqual([[], { files: 3, bytes: 3 }]);
+  pool.isFull = false;
+  clock.advance(50);
+  expect(queued).toEqual(['0', '1', '2']);
 });
 
 test('thousands of due files are queued 500 at a time', () => {

@@ -125,13 +125,13 @@ test('entries of a renamed folder are found under their new paths, at once and a
   expect(warnings).toEqual([]);
 });
 
-test('thousands of entries are written at once', async () => {
+test('a thousand entries are written at once', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { open, path } = await desk();
   const { cache } = await open();
   const { file, hashes } = entryOf(1);
-  for (let n = 0; n < 4_095; n++) cache.put(`${n}`, file, hashes);
+  for (let n = 0; n < 999; n++) cache.put(`${n}`, file, hashes);
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(statSync(path).size).toBe(0);
   cache.put('last', file, hashes);

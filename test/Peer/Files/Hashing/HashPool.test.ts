@@ -64,6 +64,17 @@ test('small files are hashed in batches', async () => {
   expect(hashPool.pending).toMatchObject({ files: 344, bytes: 3_440 });
 });
 
+test('the pool is full with 2,048 small files that no hasher has, whatever the number of large ones', async () => {
+  const { pool: hashPool, clock } = pool(1);
+  for (let n = 0; n < 3_000; n++) hashPool.add(`large ${n}`, GIB);
+  for (let n = 0; n < 2_047; n++) hashPool.add(`${n}`, 10);
+  expect(hashPool.isFull).toBe(false);
+  hashPool.add('last', 10);
+  expect(hashPool.isFull).toBe(true);
+  await clock.flush();
+  expect(hashPool.isFull).toBe(false);
+});
+
 /** The reply of a thread that read a part in this state. */
 function hashedPart({ firstChunk, chunks }: FilePart, state: FileState): PartOutcome {
   const hashes = Array.from({ length: chunks }, (_, index) => hashOf(firstChunk + index));

@@ -22,7 +22,7 @@ test('a file is due after a quiet period without a write; a repeated check does 
   stabilizer.observe('a', written(2), 1_200, NEW);
   expect(dueAt(stabilizer, 1_299)).toEqual([]);
   expect([stabilizer.size, stabilizer.bytes]).toEqual([1, 10]);
-  expect(stabilizer.takeDue(1_300, 100)).toEqual([{ path: 'a', state: written(2), isOld: false }]);
+  expect(stabilizer.takeDue(1_300, 100)).toEqual([{ path: 'a', state: written(2) }]);
   expect([stabilizer.size, stabilizer.bytes]).toEqual([0, 0]);
 });
 
@@ -58,6 +58,8 @@ test('no more files are taken than asked for, and none twice; a removed file is 
   stabilizer.forget('b');
   expect(dueAt(stabilizer, 0, 2)).toEqual(['a', 'c']);
   expect(dueAt(stabilizer, 0, 2)).toEqual(['d']);
+  stabilizer.observe('e', written(1), 0, OLD);
+  expect([dueAt(stabilizer, 0, 2), dueAt(stabilizer, 0, 2)]).toEqual([['e'], []]);
 });
 
 test('a file written again soon after each hash waits longer and longer; one that rested for long does not', () => {
@@ -69,7 +71,7 @@ test('a file written again soon after each hash waits longer and longer; one tha
     const startMs = nowMs;
     while (dueAt(stabilizer, nowMs).length === 0) nowMs += 100;
     periods.push(nowMs - startMs);
-    stabilizer.rested('log', nowMs);
+    stabilizer.rested('log', nowMs, periods.at(-1) ?? 0);
     nowMs += 1_000;
   }
   expect(periods).toEqual([700, 1_400, 2_800, 5_600]);
@@ -78,17 +80,24 @@ test('a file written again soon after each hash waits longer and longer; one tha
   expect(dueAt(stabilizer, nowMs + 700)).toEqual(['log']);
 });
 
+test('a write soon after the first hash of a file written long ago is no sign of a busy file', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  stabilizer.rested('a', 0, OLD);
+  stabilizer.observe('a', written(2), 100, NEW);
+  expect(dueAt(stabilizer, 800)).toEqual(['a']);
+});
+
 test('a file written all the time is reported as restless after 3 s, once until it is quiet', () => {
   const stabilizer = new WriteStabilizer(SETTINGS);
   stabilizer.observe('copied', written(1), 2_000, NEW);
   stabilizer.observe('old', written(1), 0, OLD);
   for (let nowMs = 0; nowMs <= 3_000; nowMs += 500) stabilizer.observe('log', written(nowMs), nowMs, NEW);
   expect(stabilizer.takeRestless(2_999)).toEqual([]);
-  expect(stabilizer.restingPaths()).toEqual(['copied', 'old', 'log']);
+  expect([...stabilizer.restingPaths()]).toEqual(['old', 'copied', 'log']);
   expect(stabilizer.takeRestless(3_000)).toEqual(['log']);
   expect(stabilizer.takeRestless(3_100)).toEqual([]);
-  expect(stabilizer.restingPaths()).toEqual(['copied', 'old']);
-  stabilizer.rested('log', 3_700);
+  expect([...stabilizer.restingPaths()]).toEqual(['old', 'copied']);
+  stabilizer.rested('log', 3_700, 700);
   for (let nowMs = 4_000; nowMs <= 7_000; nowMs += 500) stabilizer.observe('log', written(nowMs), nowMs, NEW);
   expect(stabilizer.takeRestless(7_000)).toContain('log');
 });
