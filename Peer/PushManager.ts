@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { chunkLayout } from '../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import type { RefusalCode } from '../Protocol/PeerMessages.ts';
@@ -207,28 +207,14 @@ export class PushManager extends EventEmitter<PushEvents> {
   }
 
   /** Resolves when the push has ended. @throws ShoalError NOT_FOUND, CANCELLED when `signal` aborts */
-  pushed(number: number, signal: AbortSignal): Promise<PushStatus> {
+  async pushed(number: number, signal: AbortSignal): Promise<PushStatus> {
     const push = this.#pushes.get(number);
-    if (push === undefined) return Promise.reject(new ShoalError('NOT_FOUND', `there is no push ${number}`));
-    return new Promise((resolve, reject) => {
-      const end = (status: PushStatus) => {
-        if (status.number !== number) return;
-        stop();
-        resolve(status);
-      };
-      const aborted = () => {
-        stop();
-        reject(new ShoalError('CANCELLED', `stopped waiting for push ${number}`));
-      };
-      const stop = () => {
-        this.off('ended', end);
-        signal.removeEventListener('abort', aborted);
-      };
-      if (push.over) return resolve(push.status());
-      if (signal.aborted) return aborted();
-      this.on('ended', end);
-      signal.addEventListener('abort', aborted, { once: true });
-    });
+    if (push === undefined) throw new ShoalError('NOT_FOUND', `there is no push ${number}`);
+    while (!push.over)
+      await once(this, 'ended', { signal }).catch(() => {
+        throw new ShoalError('CANCELLED', `stopped waiting for push ${number}`);
+      });
+    return push.status();
   }
 
   #answerTo(peer: KnownContact, requestId: number, offer: Offer): RefusalCode | 'take' | 'ask' {

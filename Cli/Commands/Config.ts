@@ -2,7 +2,7 @@ import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
 import type { SettingOrigin } from '../../Peer/Settings/SettingLayers.ts';
 import { formatAddress } from '../../Shared/Network/Address.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
-import { successAnswer } from '../Running/Answers.ts';
+import { factsAnswer } from '../Running/Answers.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 
 export const config: ShoalCommand = {
@@ -25,7 +25,7 @@ function configAnswer(origins: readonly SettingOrigin[], path: string, exists: b
   const rows = items.map(({ key, value, from, place }) => [key, shown(value), place ?? from]);
   const lines = table([['Setting', 'Value', 'From'], ...rows]);
   const foot = `Config file: ${safeText(path)}${exists ? '' : ' (does not exist)'}`;
-  return successAnswer('config', { path, exists, items }, [...lines, '', foot].join('\n'));
+  return factsAnswer('config', { path, exists, items }, [...lines, '', foot].join('\n'));
 }
 
 /** A value as JSON: lists stay lists, switches are booleans, all else is as in the config file. */

@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { diagnosisText, type Finding, makePaint, verdictOf } from '../../Peer/CommandInterface.ts';
 import { asShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
-import { checkedAnswer } from '../Running/Answers.ts';
+import { factsAnswer } from '../Running/Answers.ts';
 import type { Run } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 
@@ -22,7 +22,7 @@ export const doctor: ShoalCommand = {
     const own = [noPeer(), await portCheck(run), await shareCheck(run)];
     const findings = [...own, ...(await networkChecks(run))];
     const text = diagnosisText(findings, { paint: makePaint(run.screen.color) });
-    return run.screen.answer(checkedAnswer(name, { items: findings }, text, verdictOf(findings)));
+    return run.screen.answer(factsAnswer(name, { items: findings }, text, verdictOf(findings)));
   },
 };
 

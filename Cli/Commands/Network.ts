@@ -12,7 +12,7 @@ import {
 import { networkKeys } from '../../Protocol/Private/NetworkKeys.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
-import { successAnswer } from '../Running/Answers.ts';
+import { factsAnswer } from '../Running/Answers.ts';
 import type { Run } from '../Running/Run.ts';
 import { runningPeers } from '../Running/RunningPeers.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
@@ -71,7 +71,7 @@ async function join(run: Run, text: string): Promise<OneShotAnswer> {
   await enter(run, joined);
   const { id } = networkKeys(joined.secret);
   const lines = [`Joined the private network "${joined.name}".`, ...(await nextSteps(joined))];
-  return successAnswer('network', { privateNetwork: { name: joined.name, id } }, lines.join('\n'));
+  return factsAnswer('network', { privateNetwork: { name: joined.name, id } }, lines.join('\n'));
 }
 
 async function invite(run: Run): Promise<OneShotAnswer> {
@@ -92,7 +92,7 @@ async function leave(run: Run): Promise<OneShotAnswer> {
       ? 'This computer is in the open network already.'
       : `Left the private network "${own.name}": programs that start from now on are in the open network. Coming back takes an invite.`;
   const lines = [left, ...(await restartLines(undefined))];
-  return successAnswer('network', { privateNetwork: null }, lines.join('\n'));
+  return factsAnswer('network', { privateNetwork: null }, lines.join('\n'));
 }
 
 /** @throws ShoalError LOCAL_CONFLICT in another network, DISK_FAILED */
@@ -143,7 +143,7 @@ function inviteAnswer(run: Run, own: Invite, before: readonly string[]): OneShot
     'Everybody who has this invite can join and read the shared files: pass it on as you would a password.',
     'On another computer: shoal network join <invite>',
   ];
-  return successAnswer('network', { privateNetwork: { name: own.name, id }, invite: text }, lines.join('\n'));
+  return factsAnswer('network', { privateNetwork: { name: own.name, id }, invite: text }, lines.join('\n'));
 }
 
 function usage(message: string, hint: string): ShoalError {

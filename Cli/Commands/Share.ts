@@ -1,5 +1,5 @@
 import { safeText } from '../../Shared/Text/SafeText.ts';
-import { successAnswer } from '../Running/Answers.ts';
+import { factsAnswer } from '../Running/Answers.ts';
 import type { Run } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 import { stage } from './Staging.ts';
@@ -38,7 +38,7 @@ async function shareUntilAbort(run: Run, folder: string) {
     await run.screen.print(run.screen.json ? JSON.stringify(event) : text);
     peer.onNews((news) => run.screen.printLine(news.text));
     await aborted(run.signal);
-    return successAnswer('share', { files, bytes }, '');
+    return factsAnswer('share', { files, bytes }, '');
   } finally {
     await guest.close();
   }

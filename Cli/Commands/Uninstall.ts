@@ -4,7 +4,7 @@ import { runtimeFolder } from '../../Peer/Local/RuntimeFolder.ts';
 import { stateRoot } from '../../Peer/State/StateFolder.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
-import { successAnswer } from '../Running/Answers.ts';
+import { factsAnswer } from '../Running/Answers.ts';
 import { runningPeers } from '../Running/RunningPeers.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 
@@ -30,7 +30,7 @@ export const uninstall: ShoalCommand = {
     const lines = places.map(({ path, holds }) => `${safeText(path)}  ${holds}`);
     const foot = removed ? 'All of this is removed.' : 'To remove it: shoal uninstall --yes';
     const text = places.length === 0 ? 'Shoal keeps nothing on this computer.' : [...lines, foot].join('\n');
-    return screen.answer(successAnswer('uninstall', { removed, items: places }, text));
+    return screen.answer(factsAnswer('uninstall', { removed, items: places }, text));
   },
 };
 

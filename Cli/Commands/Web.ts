@@ -1,7 +1,7 @@
 import { stateFolderOf } from '../../Peer/State/StateFolder.ts';
 import { WebPasswordFile } from '../../Peer/State/WebPassword.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import { successAnswer } from '../Running/Answers.ts';
+import { factsAnswer } from '../Running/Answers.ts';
 import { openBrowser } from '../Running/Browser.ts';
 import { readPassword } from '../Running/Password.ts';
 import type { Run } from '../Running/Run.ts';
@@ -51,5 +51,5 @@ async function setPassword(run: Run): Promise<number> {
     password === ''
       ? 'There is no password now: the peer is managed from this computer only.'
       : `The password is set. From other computers: https://<address of this computer>:${running.port}/`;
-  return run.screen.answer(successAnswer('web', { password: password !== '' }, text));
+  return run.screen.answer(factsAnswer('web', { password: password !== '' }, text));
 }

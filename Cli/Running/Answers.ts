@@ -1,31 +1,23 @@
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
+import { envelopeJson, errorItem } from '../../Shared/Text/Envelope.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
 import { EXIT, exitCodeOf } from './ExitCodes.ts';
 
-/** Version of the JSON envelope, the same as in the console (docs/reference/commands.md). */
-const VERSION = 1;
-
 /** Answer of a command that failed before a peer could run it. */
-export function failureAnswer(command: string, { code, message, hint }: ShoalError): OneShotAnswer {
-  const error = { code, message, hint: hint ?? null };
-  return { error, partly: false, json: envelope(command, { ok: false, error }), text: '' };
+export function failureAnswer(command: string, failure: ShoalError): OneShotAnswer {
+  return factsAnswer(command, {}, '', failure);
 }
 
-export function successAnswer(command: string, facts: object, text: string): OneShotAnswer {
-  return { error: undefined, partly: false, json: envelope(command, { ok: true, ...facts }), text };
-}
-
-/** Answer with facts, of which some may be what makes it a failure. */
-export function checkedAnswer(
+/** Answer with facts. @param failure - what some of them mean; undefined: the command succeeded */
+export function factsAnswer(
   command: string,
   facts: object,
   text: string,
-  failure: ShoalError | undefined,
+  failure?: ShoalError,
 ): OneShotAnswer {
-  if (failure === undefined) return successAnswer(command, facts, text);
-  const error = { code: failure.code, message: failure.message, hint: failure.hint ?? null };
-  return { error, partly: false, json: envelope(command, { ok: false, ...facts, error }), text };
+  const json = envelopeJson(command, facts, failure);
+  return { error: failure && errorItem(failure), partly: false, json, text };
 }
 
 export function exitCodeOfAnswer({ error, partly }: OneShotAnswer): number {
@@ -68,10 +60,6 @@ export function pathsOf(answer: OneShotAnswer): readonly string[] {
     items?: readonly { path?: unknown; state?: unknown }[];
   };
   return items.flatMap(({ path, state }) => (typeof path === 'string' && state === 'done' ? [path] : []));
-}
-
-function envelope(command: string, facts: object): string {
-  return JSON.stringify({ version: VERSION, command, ...facts });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import { CHUNK_BYTES_MIN } from '../../Protocol/Limits.ts';
 import { isListedFolder } from '../../Protocol/ListedFile.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { type Clock, sleep } from '../../Shared/Time/Clock.ts';
+import { within } from '../../Shared/Time/Within.ts';
 import type { TransferMeasurement } from '../CommandInterface.ts';
 import type { CatalogEntry, PeerSummary } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
@@ -94,18 +95,13 @@ export class TransferTest {
   }
 
   /** @throws ShoalError TIMEOUT after FINDING_MS */
-  async #within<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const late = new AbortController();
-    const cancel = this.#options.clock.after(FINDING_MS, () => late.abort());
-    try {
-      return await work(AbortSignal.any([signal, late.signal]));
-    } catch (failure) {
-      if (late.signal.aborted)
+  #within<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
+    return within(this.#options.clock, FINDING_MS, signal, (limited) =>
+      work(limited).catch((failure: unknown) => {
+        if (!limited.aborted || signal.aborted) throw failure;
         throw new ShoalError('TIMEOUT', 'it does not answer in time', { cause: failure });
-      throw failure;
-    } finally {
-      cancel();
-    }
+      }),
+    );
   }
 }
 

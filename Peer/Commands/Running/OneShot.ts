@@ -1,5 +1,6 @@
 import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { errorItem } from '../../../Shared/Text/Envelope.ts';
 import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CommandContext } from '../Command.ts';
@@ -7,7 +8,7 @@ import type { CommandResult } from '../CommandResult.ts';
 import type { PeerControls } from '../Ports.ts';
 import { isActive } from '../Views/DownloadTexts.ts';
 import { percent } from '../Views/HumanUnits.ts';
-import { baseName, downloadItem, errorItem } from '../Views/Items.ts';
+import { baseName, downloadItem } from '../Views/Items.ts';
 import { makePaint } from '../Views/ViewStyle.ts';
 import { wrapLines } from '../Views/WordWrap.ts';
 import { failed, NETWORK_WAIT_MS, type Outcome, runLine } from './CommandRunner.ts';
@@ -32,9 +33,7 @@ export interface OneShotRequest {
 /** Outcome of the command, as data and as text. */
 export interface OneShotAnswer {
   /** Undefined: success. */
-  readonly error:
-    | { readonly code: string; readonly message: string; readonly hint: string | null }
-    | undefined;
+  readonly error: ReturnType<typeof errorItem> | undefined;
   /** The command failed after some of its files were downloaded. */
   readonly partly: boolean;
   /** The JSON envelope, one line. */

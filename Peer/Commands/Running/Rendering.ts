@@ -1,11 +1,8 @@
+import { envelopeJson } from '../../../Shared/Text/Envelope.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import { errorItem } from '../Views/Items.ts';
 import type { Paint, ViewStyle } from '../Views/ViewStyle.ts';
 import { wrapLines } from '../Views/WordWrap.ts';
 import type { Outcome } from './CommandRunner.ts';
-
-/** Version of the JSON envelope. */
-const JSON_VERSION = 1;
 
 /** Texts for both streams, without a final line end; '' prints nothing. */
 export interface Printed {
@@ -57,10 +54,8 @@ function errorText({ failure }: Outcome, options: RenderOptions): string {
 
 /** The JSON envelope, one line: `{"version":1,"command":"search","ok":true,"items":[…]}`. */
 function renderJson({ command, result, failure }: Outcome, options: RenderOptions): Printed {
-  const head = { version: JSON_VERSION, command, ok: failure === undefined };
   const facts = { ...result?.data, ...(result?.items && { items: result.items }) };
-  const error = failure && { error: errorItem(failure.error) };
-  const output = JSON.stringify({ ...head, ...facts, ...error });
+  const output = envelopeJson(command, facts, failure?.error);
   const place = options.place;
   const names = failure !== undefined && !options.interactive && place !== undefined;
   return {

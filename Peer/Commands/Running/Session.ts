@@ -1,4 +1,5 @@
 import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { formatAddress } from '../../../Shared/Network/Address.ts';
 import { type Clock, sleep } from '../../../Shared/Time/Clock.ts';
 import type { CommandContext, CompletionSources } from '../Command.ts';
@@ -31,7 +32,7 @@ export interface SessionOptions {
 /** State of a console between its commands. */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #found = new Set<string>();
+  readonly #found = new BoundedMap<string, true>(REMEMBERED_MAX);
   #network: Promise<unknown> | undefined;
   #scanned: Promise<void> | undefined;
 
@@ -49,7 +50,7 @@ export class Session {
     const { controls } = this.#options;
     return {
       local: () => controls.localFiles().map((entry) => entry.path),
-      found: () => [...this.#found],
+      found: () => [...this.#found.keys()],
       peers: () =>
         controls.knownPeers().map((peer) => ({ name: peer.name, address: formatAddress(peer.address) })),
       downloads: () => controls.downloads.list().map((download) => baseName(download.path)),
@@ -71,7 +72,9 @@ export class Session {
         if (interactive) return;
         await unlessAborted(this.#firstScan(), signal);
       },
-      remember: (names) => this.#remember(names),
+      remember: (names) => {
+        for (const name of names) this.#found.set(name, true);
+      },
       watch: (number) => watch.watch(number),
       unwatch: (number) => watch.unwatch(number),
       live: live?.(signal),
@@ -94,16 +97,5 @@ export class Session {
       await sleep(clock, SCRIPT_SCAN_MS, scanned.signal);
     }
     await controls.networkReady(NETWORK_WAIT_MS);
-  }
-
-  #remember(names: readonly string[]): void {
-    for (const name of names) {
-      this.#found.delete(name);
-      this.#found.add(name);
-    }
-    for (const oldest of this.#found) {
-      if (this.#found.size <= REMEMBERED_MAX) break;
-      this.#found.delete(oldest);
-    }
   }
 }

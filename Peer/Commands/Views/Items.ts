@@ -1,5 +1,6 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress } from '../../../Shared/Network/Address.ts';
+import { errorItem } from '../../../Shared/Text/Envelope.ts';
 import type { DownloadStatus, FileVersion, FileVersions, StallCause } from '../../DownloadModel.ts';
 import type {
   CatalogEntry,
@@ -285,10 +286,6 @@ export function partItem(part: PartStatus) {
     count: part.count,
     have: part.ranges ?? null,
   };
-}
-
-export function errorItem(error: { code: string; message: string; hint: string | undefined }) {
-  return { code: error.code, message: error.message, hint: error.hint ?? null };
 }
 
 /** The last segment of a path; a folder keeps its slash. */

@@ -1,6 +1,7 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { within } from '../../../Shared/Time/Within.ts';
 import type { FileSource } from './FileSource.ts';
 
 /** Time without an answer after which a second source is asked in parallel. */
@@ -49,10 +50,8 @@ export class DescriptionFetch {
     this.#askedMs.set(next, nowMs);
     this.#lastMs = nowMs;
     this.#running++;
-    const slow = new AbortController();
-    const cancelTimer = this.#clock.after(WHOLE_MS, () => slow.abort());
-    const asked = next.source.describe(AbortSignal.any([this.#signal, slow.signal]));
-    asked.finally(cancelTimer).then(
+    const { source } = next;
+    within(this.#clock, WHOLE_MS, this.#signal, (limited) => source.describe(limited)).then(
       (description) => {
         this.#done.abort();
         this.#resolve(description);

@@ -1,9 +1,9 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { PEER_QUERY_FANOUT, PEER_QUERY_MS } from '../../../Protocol/Limits.ts';
 import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
+import { within } from '../../../Shared/Time/Within.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { PeerLinks } from '../Links/PeerLinks.ts';
 import { type PeerAnswer, validFiles } from './PeerAnswers.ts';
@@ -81,22 +81,18 @@ export class PeerQueries {
     ask: (contact: PeerContact, deadline: AbortSignal) => Promise<T>,
   ): Promise<T[]> {
     const { clock, book, links } = this.#options;
-    const deadline = new AbortController();
-    const stopListening = onAbort(signal, () => deadline.abort());
-    const cancelTimer = clock.after(PEER_QUERY_MS, () => deadline.abort());
-    if (signal.aborted) deadline.abort();
     const results: T[] = [];
-    const asked = contacts.map(async (contact) => {
+    const askOne = async (contact: PeerContact, deadline: AbortSignal) => {
       try {
-        results.push(await ask(contact, deadline.signal));
+        results.push(await ask(contact, deadline));
       } catch {
         const isLinked = links.links().some(({ peer }) => peer.peerId === contact.peerId);
         if (!isLinked && !signal.aborted) book.failed(contact, clock.nowMs());
       }
-    });
-    await Promise.all(asked);
-    cancelTimer();
-    stopListening();
+    };
+    await within(clock, PEER_QUERY_MS, signal, (deadline) =>
+      Promise.all(contacts.map((contact) => askOne(contact, deadline))),
+    );
     if (signal.aborted) throw new ShoalError('CANCELLED', 'the query to other peers was cancelled');
     return results;
   }

@@ -2,6 +2,7 @@ import type { Log } from '../../../Shared/Log.ts';
 import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { within } from '../../../Shared/Time/Within.ts';
 import type { DiscoveryStep } from '../../NetworkModel.ts';
 import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import type { StartTracker } from '../Ports.ts';
@@ -121,14 +122,8 @@ export class EmbeddedRole {
   }
 
   async #peersOf({ link }: PooledTracker) {
-    const enough = new AbortController();
-    const cancel = this.#options.clock.after(LIST_PEERS_MS, () => enough.abort());
-    try {
-      return await new TrackerQueries({ ...this.#options, links: () => [link] }).peers(enough.signal);
-    } catch {
-      return []; // Without a successor, peers start discovery.
-    } finally {
-      cancel();
-    }
+    const queries = new TrackerQueries({ ...this.#options, links: () => [link] });
+    const peers = within(this.#options.clock, LIST_PEERS_MS, undefined, (signal) => queries.peers(signal));
+    return peers.catch(() => []); // Without a successor, peers start discovery.
   }
 }

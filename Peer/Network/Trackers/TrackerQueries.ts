@@ -19,6 +19,7 @@ import type {
 } from '../../../Protocol/TrackerMessages.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
+import { within } from '../../../Shared/Time/Within.ts';
 import type { Coverage } from '../../Coverage.ts';
 import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
@@ -138,28 +139,21 @@ export class TrackerQueries {
   async sample(max: number, random: Random, signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const surplus = Math.max(0, this.registered - max);
     const from = surplus === 0 ? 0 : Math.floor(random() * surplus);
-    const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
-    const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: max, from }, signal);
-    return mergePeers(perTracker, this.#options.viewpoint());
+    return this.#listPeers({ ask: (cursor) => ({ type: 'peers', cursor }), itemsMax: max, from }, signal);
   }
 
   /** Peers that share files below that folder. Empty if no tracker answers. @throws ShoalError CANCELLED */
   async folderHolders(path: string, signal: AbortSignal, covers?: Covers): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
-    const { perTracker, share } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
-    covers?.(coverageOf(share));
-    return mergePeers(perTracker, this.#options.viewpoint());
+    return this.#listPeers({ ask, itemsMax: PEERS_MAX }, signal, covers);
   }
 
   /** The clusters of connected trackers, as far as they answer within CLUSTER_MS. @throws ShoalError CANCELLED */
   async clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]> {
     const { links, clock } = this.#options;
-    const tooLate = new AbortController();
-    const cancelTimer = clock.after(CLUSTER_MS, () => tooLate.abort());
-    const patience = AbortSignal.any([signal, tooLate.signal]);
-    const asked = links().map((link) => askCluster(link, patience).catch(() => undefined));
-    const clusters = await Promise.all(asked);
-    cancelTimer();
+    const clusters = await within(clock, CLUSTER_MS, signal, (limited) =>
+      Promise.all(links().map((link) => askCluster(link, limited).catch(() => undefined))),
+    );
     if (signal.aborted) throw new ShoalError('CANCELLED', 'the query to the trackers was cancelled');
     return clusters.filter((cluster) => cluster !== undefined);
   }
@@ -174,9 +168,7 @@ export class TrackerQueries {
 
   /** Some peers that relay connections. Empty if no tracker answers. @throws ShoalError CANCELLED */
   async relays(signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    const ask = (): RequestOf<'relays'> => ({ type: 'relays' });
-    const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: RELAYS_NAMED_MAX }, signal);
-    return mergePeers(perTracker, this.#options.viewpoint());
+    return this.#listPeers({ ask: () => ({ type: 'relays' }), itemsMax: RELAYS_NAMED_MAX }, signal);
   }
 
   /**
@@ -187,21 +179,24 @@ export class TrackerQueries {
     const { links, clock } = this.#options;
     const connected = links().filter(({ session }) => session.standing.state === 'connected');
     if (connected.length === 0) return undefined;
-    const late = new AbortController();
-    const cancel = clock.after(LARGE_MS, () => late.abort());
-    const limit = AbortSignal.any([signal, late.signal]);
     const path = 'x'.repeat(PATH_BYTES_MAX);
-    const answered = connected.map((link) =>
-      link.ask({ type: 'folder', path, cursor: 0 }, limit).catch((failure: unknown) => {
+    const answer = (link: TrackerLink, limited: AbortSignal) =>
+      link.ask({ type: 'folder', path, cursor: 0 }, limited).catch((failure: unknown) => {
         if (!(failure instanceof ShoalError && failure.code === 'REFUSED')) throw failure;
-      }),
-    );
-    const reached = await Promise.any(answered).then(
+      });
+    const reached = await within(clock, LARGE_MS, signal, (limited) =>
+      Promise.any(connected.map((link) => answer(link, limited))),
+    ).then(
       () => true,
       () => false,
     );
-    cancel();
     return signal.aborted ? undefined : reached;
+  }
+
+  async #listPeers(query: Omit<Query<ListedPeer>, 'read'>, signal: AbortSignal, covers?: Covers) {
+    const { perTracker, share } = await this.#askAll({ ...query, read: readPeers }, signal);
+    covers?.(coverageOf(share));
+    return mergePeers(perTracker, this.#options.viewpoint());
   }
 
   async #askAll<T>(query: Query<T>, signal: AbortSignal): Promise<Answers<T>> {

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { isLoopback } from '../../../Shared/Network/Address.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
+import { envelopeJson } from '../../../Shared/Text/Envelope.ts';
 import { bodyDenial, type Denial, isReading } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
 import { isSecure, type Owner } from '../Access/Owner.ts';
@@ -64,7 +65,7 @@ export class Api {
     const drops = level === 'drop' && (manage || host.drops.takesOffers);
     const serves = ['network', ...(drops ? ['drop'] : [])];
     const session = { manage, local, loggedIn, login, name: host.name, port: host.port, serves };
-    return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, ...session }));
+    return send(c, 200, envelopeJson('session', session));
   }
 
   /** Gives the token to the browser that `shoal web` has opened, for the code in its address. */
@@ -77,7 +78,7 @@ export class Api {
     const input = v.safeParse(CODE, await readJson(incoming, clock).catch(tooLarge));
     if (!input.success) return send(c, 400, failureJson('session', 'USAGE', 'the code is missing', HINT));
     if (!codes.redeem(input.output.code, remoteOf(incoming).host)) return deny(c, USED);
-    return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, token }));
+    return send(c, 200, envelopeJson('session', { token }));
   }
 
   async #logIn(c: WebCall): Promise<Response> {
@@ -114,7 +115,7 @@ export class Api {
   }
 
   #done(c: WebCall, command: string): Response {
-    return send(c, 200, JSON.stringify({ version: 1, command, ok: true }));
+    return send(c, 200, envelopeJson(command, {}));
   }
 
   async #guard(c: WebCall, route: ApiRoute, next: () => Promise<void>): Promise<Response | undefined> {

@@ -1,8 +1,9 @@
+import { envelopeJson } from '../../../Shared/Text/Envelope.ts';
 import type { Denial } from '../Access/Guard.ts';
 
-/** The JSON envelope of answers that no command gives, as in docs/reference/json.md. */
+/** The JSON envelope of a failure. */
 export function failureJson(command: string, code: string, message: string, hint: string): string {
-  return JSON.stringify({ version: 1, command, ok: false, error: { code, message, hint } });
+  return envelopeJson(command, {}, { code, message, hint });
 }
 
 /** The envelope of a refused request. */

@@ -3,6 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { onAbort } from '../../../Shared/Async/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { envelopeJson } from '../../../Shared/Text/Envelope.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { OpenDrop } from '../../ShareModel.ts';
 import type { Denial } from '../Access/Guard.ts';
@@ -118,16 +119,12 @@ export class DropApp {
     if (drop.bytes < size) {
       outgoing.setHeader('Upload-Offset', drop.bytes);
       if (drop.bytes > 0) outgoing.setHeader('Range', `bytes=0-${drop.bytes - 1}`);
-      return send(
-        outgoing,
-        308,
-        JSON.stringify({ version: 1, command: 'drop', ok: true, bytes: drop.bytes, size }),
-      );
+      return send(outgoing, 308, envelopeJson('drop', { bytes: drop.bytes, size }));
     }
     const { path, fileId } = await withoutIdleLimit(incoming, drop.whole());
     outgoing.setHeader('Location', `/files/${path.split('/').map(linkTo).join('/')}`);
     const items = [{ id: fileId, path: safeText(path), size }];
-    send(outgoing, 201, JSON.stringify({ version: 1, command: 'drop', ok: true, items }));
+    send(outgoing, 201, envelopeJson('drop', { items }));
   }
 
   async #refuse(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exitCodeOfAnswer, failureAnswer, successAnswer } from '../../../Cli/Running/Answers.ts';
+import { exitCodeOfAnswer, factsAnswer, failureAnswer } from '../../../Cli/Running/Answers.ts';
 import { exitCodeOf } from '../../../Cli/Running/ExitCodes.ts';
 import { type ErrorCode, ShoalError } from '../../../Shared/ShoalError.ts';
 
@@ -34,7 +34,7 @@ test.each([
 });
 
 test('success is 0, a partly fetched folder 11, an unknown error code 1', () => {
-  expect(exitCodeOfAnswer(successAnswer('ls', { items: [] }, ''))).toBe(0);
+  expect(exitCodeOfAnswer(factsAnswer('ls', { items: [] }, ''))).toBe(0);
   const failed = failureAnswer('get', new ShoalError('UNREACHABLE', 'gone'));
   expect(exitCodeOfAnswer({ ...failed, partly: true })).toBe(11);
   expect(exitCodeOf('toString')).toBe(1);

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { failureAnswer, successAnswer } from '../../../Cli/Running/Answers.ts';
+import { factsAnswer, failureAnswer } from '../../../Cli/Running/Answers.ts';
 import { Screen } from '../../../Cli/Running/Screen.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
@@ -17,7 +17,7 @@ test('text of a command wraps at the width of the terminal', async () => {
     Object.assign(process.stdout, { isTTY, columns });
   });
   await new Screen({ json: false, progress: false }).answer(
-    successAnswer('uninstall', {}, '/home/anna/.cache  hashes of files'),
+    factsAnswer('uninstall', {}, '/home/anna/.cache  hashes of files'),
   );
   expect(shown).toBe('/home/anna/.cache\nhashes of files\n'.replace('\n', ' \n'));
 });
