@@ -1,11 +1,11 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { chmod, readFile, rename } from 'node:fs/promises';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PeerId } from '../../Protocol/Ids.ts';
 import { peerIdOf } from '../../Protocol/PeerKey.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { systemCode } from '../../Shared/ShoalError.ts';
-import { writeWhole } from './JsonFile.ts';
+import { moveAside, writeWhole } from './JsonFile.ts';
 
 const FILE = 'identity.pem';
 
@@ -30,8 +30,7 @@ export async function loadIdentity(stateFolder: string, log: Log): Promise<Ident
     await chmod(path, 0o600).catch((failure) => log.debug(`the mode of ${path} cannot be set: ${failure}`));
     return { peerId: peerIdOf(privateKey), privateKey };
   }
-  const aside = `${path}.damaged-${randomBytes(3).toString('hex')}`;
-  await rename(path, aside);
+  const aside = await moveAside(path);
   log.warn(`The key of this peer is damaged. It is now at ${aside}, and this peer gets a new id.`);
   return makeIdentity(path, log);
 }
@@ -54,6 +53,7 @@ async function readKey(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (failure) {
     if (systemCode(failure) === 'ENOENT') return undefined;
+    if (systemCode(failure) === 'EISDIR') return ''; // Damaged, too.
     throw failure;
   }
 }

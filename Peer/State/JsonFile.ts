@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { systemCode } from '../../Shared/ShoalError.ts';
 
 /** Upper bound on the file size, above any stored value: foreign files are not read into memory. */
 const BYTES_MAX = 1_024 * 1_024;
@@ -18,6 +19,26 @@ export async function readJson(path: string, bytesMax = BYTES_MAX): Promise<unkn
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Moves a file that holds no JSON, or a folder in its place, aside: the next write would replace or meet it.
+ * @returns its new path; undefined: it holds JSON, is missing or cannot be read
+ */
+export async function moveDamagedAside(path: string): Promise<string | undefined> {
+  try {
+    JSON.parse(await readFile(path, 'utf8'));
+  } catch (failure) {
+    if (failure instanceof SyntaxError || systemCode(failure) === 'EISDIR') return moveAside(path);
+  }
+  return undefined;
+}
+
+/** Renames a damaged file. @returns its new path. @throws Error of node:fs */
+export async function moveAside(path: string): Promise<string> {
+  const aside = `${path}.damaged-${randomBytes(3).toString('hex')}`;
+  await rename(path, aside);
+  return aside;
 }
 
 /**

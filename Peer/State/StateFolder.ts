@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
-import { readFields, writeJson } from './JsonFile.ts';
+import { moveDamagedAside, readFields, writeJson } from './JsonFile.ts';
 
 /** Failures after which a peer runs without stored state: the disk may take data again later. */
 const NOT_NOW = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
@@ -35,6 +35,7 @@ export class StateFolder {
   #realShare: string | undefined;
   readonly #locks: FolderLock[] = [];
   #problem: string | undefined;
+  #damaged: readonly string[] = [];
 
   /** @param shareFolder - must exist when `start` is called */
   constructor(shareFolder: string, root: string = stateRoot()) {
@@ -58,6 +59,11 @@ export class StateFolder {
     return this.#problem;
   }
 
+  /** New paths of damaged files: what they held is missing in this run. */
+  get damaged(): readonly string[] {
+    return this.#damaged;
+  }
+
   /**
    * Creates and locks the directory, where the disk allows it.
    * @throws ShoalError LOCAL_CONFLICT (another peer shares this folder), DISK_FAILED
@@ -72,6 +78,7 @@ export class StateFolder {
         // A folder that cannot be written (a DVD, a full disk) is shared all the same.
         if (failure instanceof ShoalError) throw failure;
       });
+      this.#damaged = await damagedIn(path).catch(() => []);
       this.#path = path;
       this.#realShare = share;
       // Shows users which share the directory belongs to.
@@ -124,6 +131,13 @@ export class StateFolder {
     if (owner !== undefined) throw sharedAlready(share, owner.pid);
     this.#locks.push(lock);
   }
+}
+
+/** Moves damaged files aside. @throws Error of node:fs when the disk is full or read-only */
+async function damagedIn(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const moved = await Promise.all(names.map((name) => moveDamagedAside(join(folder, name))));
+  return moved.filter((path) => path !== undefined);
 }
 
 function sharedAlready(share: string, pid: number): ShoalError {

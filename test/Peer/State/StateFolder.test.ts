@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ContactsFile } from '../../../Peer/State/ContactsFile.ts';
@@ -55,6 +55,23 @@ test('a folder in which no lock can be created is shared nevertheless', async ()
   await state.start();
   expect(state.path).toContain('shares');
   await state.close();
+});
+
+test('a damaged file is moved aside and named, so that no write replaces it; others stay', async () => {
+  const { state, folder } = await opened();
+  await state.write('profile.json', { name: 'anna' });
+  await writeFile(join(state.path, 'links.json'), '[{"secret":"abc"');
+  await rm(join(state.path, 'share.json'));
+  await mkdir(join(state.path, 'share.json'));
+  await state.close();
+  const again = new StateFolder(folder.at('share'), folder.at('state'));
+  await again.start();
+  onTestFinished(() => again.close());
+  const [aside = '', place] = again.damaged.toSorted();
+  expect(aside).toMatch(/links\.json\.damaged-[0-9a-f]{6}$/);
+  expect(place).toMatch(/share\.json\.damaged-/);
+  expect(await readFile(aside, 'utf8')).toBe('[{"secret":"abc"');
+  expect(await again.read('profile.json')).toEqual({ name: 'anna' });
 });
 
 test('another folder has another state, for its owner only', async () => {
