@@ -57,7 +57,7 @@ function made() {
   };
   const files = (count: number, bytes: number) =>
     Array.from({ length: count }, (_, n) => share.add(`${n}`, Buffer.alloc(bytes, n)).fileId);
-  return { clock, lane, files };
+  return { clock, uploads, tokens, lane, files };
 }
 
 test('small files share a write: 64 of them, or 512 KiB', async () => {
@@ -80,4 +80,14 @@ test('lanes that accept nothing pass their slots on after 10 s', async () => {
   expect(late.seen.writes).toEqual([]);
   await clock.advanceAsync(5_000);
   expect(late.seen.writes.length).toBeGreaterThan(0);
+});
+
+test('the end of a link ends the lanes of its peer, and its tokens', () => {
+  const { uploads, tokens, lane } = made();
+  const [gone, other] = [lane(1), lane(2)];
+  for (const peer of [1, 2]) tokens.grant(`token ${peer}`, peerIdOf(peer), '10.0.0.9', 0);
+  uploads.drop(peerIdOf(1));
+  expect([gone.seen.destroyed, other.seen.destroyed]).toEqual([true, false]);
+  const redeemed = ['token 1', 'token 2'].map((token) => tokens.redeem(token, '10.0.0.9', 1));
+  expect(redeemed).toEqual([undefined, peerIdOf(2)]);
 });
