@@ -31,6 +31,8 @@ export async function start(wanted) {
   // Compiled code is kept between starts, inside dist, where other users cannot write: of modules from Node 22 on.
   const compiled = new URL('../dist/.compiled/', import.meta.url);
   module.enableCompileCache?.(fileURLToPath(compiled));
+  // Otherwise V8 drops bytecode that did not run for a while, and what is kept would shrink with a peer that only shares.
+  v8.setFlagsFromString('--no-flush-bytecode');
   if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
   if (existsSync(new URL(`${name}.js`, PROGRAMS)))
     await scriptRunner(PROGRAMS, new URL(`${name}-${process.version}/`, compiled))(`./${name}.js`);

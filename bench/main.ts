@@ -6,6 +6,7 @@ import { cleanUp } from './Places.ts';
 import { markdown, type Report } from './Report.ts';
 import { keep } from './Results.ts';
 import { type Settings, WHOLE } from './Settings.ts';
+import { warmUp } from './WarmUp.ts';
 
 /**
  * `npm run bench` runs all benches, `npm run bench -- <name> …` some. `--quick` takes small sizes and leaves
@@ -41,6 +42,7 @@ const quick = values.quick === true;
 const settings: Settings = { quick, pairs: Number(values.pairs ?? WHOLE.pairs) };
 const facts = machine();
 console.log(machineText(facts));
+await warmUp();
 let failed = 0;
 for (const name of wanted) {
   console.log(`\n== ${name}`);

@@ -10,16 +10,19 @@ async function makeProgram() {
   const folder = await TempFolder.forTest();
   await folder.write('scripts/Word.js', "(async () => { return { word: () => 'hello' }; })");
   const main = `(async ($import, $builtin) => {
+    const more = () => { const one = 1; return [one, one + 1, one + 2].map((each) => each * 2); };
+    if (process.argv[3] === 'more') more();
     const [{ word }, again] = await Promise.all(['./Word.js', './Word.js'].map($import));
     $builtin('node:fs').writeSync(1, word() + (again.word === word));
   })`;
   await folder.write('scripts/Main.js', main);
   const text = `import { scriptRunner } from '${SCRIPTS}';
     const folder = (name) => new URL(name, import.meta.url);
+    process.uptime = () => Number(process.argv[2] ?? 0);
     await scriptRunner(folder('scripts/'), folder('kept/'))('./Main.js');`;
   const program = await folder.write('program.mjs', text);
-  const run = () => {
-    const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  const run = (...args: string[]) => {
+    const { stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
     return stdout + stderr;
   };
   const bytecode = folder.at('kept/Word.js.bytecode');
@@ -49,6 +52,20 @@ test('bytecode of another version of a script, or a damaged file, is not read bu
   await truncate(bytecode, 20);
   expect(run()).toBe('adieutrue');
   expect((await readFile(bytecode)).length).toBeGreaterThan(whole.length / 2);
+});
+
+test('a run of more than 2 s adds the functions that ran for the first time; none is lost by a run without them', async () => {
+  const { folder, run } = await makeProgram();
+  const keptBytes = async () => (await stat(folder.at('kept/Main.js.bytecode'))).size;
+  run();
+  const before = await keptBytes();
+  run('2', 'more');
+  expect(await keptBytes()).toBe(before);
+  run('2.1', 'more');
+  const after = await keptBytes();
+  expect(after).toBeGreaterThan(before * 1.05);
+  run('60');
+  expect(await keptBytes()).toBe(after);
 });
 
 test('a folder that cannot be made: the program runs as ever', async () => {
