@@ -19,8 +19,9 @@ interface Change {
 /** Files that are inserted later, or by the first lookup that may find one of them. */
 interface DeferredInserts {
   flush(): void;
-  flushAt(path: string): void;
-  flushContent(fileId: FileId): void;
+  /** @returns number of inserted files */
+  flushAt(path: string): number;
+  flushContent(fileId: FileId): number;
 }
 
 /** A list of entries, and the version it was made of. */
@@ -122,7 +123,6 @@ export class Catalog {
   find(fileId: FileId): CatalogEntry | undefined {
     if (this.#found?.entry.fileId === fileId && this.#found.version === this.version)
       return this.#found.entry;
-    if (this.#rowWith(fileId) === undefined) this.#deferred?.flushContent(fileId);
     const row = this.#rowWith(fileId);
     if (row === undefined) return undefined;
     const entry = this.table.entry(row);
@@ -132,13 +132,12 @@ export class Catalog {
 
   /** Every path with this content. */
   pathsOf(fileId: FileId): readonly string[] {
-    if (this.#rowWith(fileId) === undefined) this.#deferred?.flushContent(fileId);
+    if (this.#rowWith(fileId) === undefined) return [];
     return Array.from(this.table.withId(fileId), (row) => this.table.path(row));
   }
 
   findPath(path: string): CatalogEntry | undefined {
-    if (this.#rowAt(path) === undefined) this.#deferred?.flushAt(path);
-    const row = this.#rowAt(path);
+    const row = this.#rowAt(path) ?? (this.#deferred?.flushAt(path) ? this.#rowAt(path) : undefined);
     return row === undefined ? undefined : this.table.entry(row);
   }
 
@@ -200,7 +199,7 @@ export class Catalog {
 
   #rowWith(fileId: FileId): number | undefined {
     for (const row of this.table.withId(fileId)) return row;
-    return undefined;
+    return this.#deferred?.flushContent(fileId) ? this.#rowWith(fileId) : undefined;
   }
 
   /** A change, published: the entry as it is now. Undefined: the file that was put was removed in a later version. */

@@ -104,10 +104,12 @@ export class DeferredCatalogInserts {
     return taken;
   }
 
-  /** Inserts the pending files if one of them may have this content. */
-  flushContent(fileId: FileId): void {
+  /** Inserts the pending files if one of them may have this content. @returns their number */
+  flushContent(fileId: FileId): number {
+    let taken = 0;
     for (const queue of this.#queues)
-      if (queue.files.mayHave(fileId)) this.#take(queue, Number.POSITIVE_INFINITY);
+      if (queue.files.mayHave(fileId)) taken += this.#take(queue, queue.files.pending);
+    return taken;
   }
 
   /** Inserts some of the files that are due. */

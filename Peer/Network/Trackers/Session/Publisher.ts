@@ -14,7 +14,7 @@ const MANY_PAGES = 8;
  * Changes of one publication. More follow in the next ones: the tracker can be searched for the first files of a large
  * folder early, and the entries of all its files are never in memory at once.
  */
-const CHANGES_MAX = 16_384;
+const CHANGES_MAX = 4_096;
 /** Delay before restarting a publication that the tracker lost. */
 const RETRY_MS = 1_000;
 /** Pause after the tracker refused the whole catalog: it is full, or does not support the request. */

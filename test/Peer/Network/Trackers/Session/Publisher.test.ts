@@ -111,9 +111,9 @@ test('a remote tracker gets at most one window of pages every 10 ms', () => {
   expect(count / (nowMs / 1_000)).toBeGreaterThan(1_000);
 });
 
-test('a publication has 16,384 changes at most; the next one follows at once', () => {
+test('a publication has 4,096 changes at most; the next one follows at once', () => {
   const feed = new FakeFeed();
-  for (let number = 0; number < 16_500; number++) feed.put(file(`${number}`, number));
+  for (let number = 0; number < 4_212; number++) feed.put(file(`${number}`, number));
   const publisher = new Publisher(feed, false);
   publisher.reset(1);
   const published: string[] = [];
@@ -124,13 +124,13 @@ test('a publication has 16,384 changes at most; the next one follows at once', (
       for (const { plan: sent, page } of pages) {
         if (sent !== plan) return;
         published.push(...sent.entriesOf(page).map(({ path }) => path));
-        const isLast = published.length === 16_384;
+        const isLast = published.length === 4_096;
         const heldVersion = isLast ? sent.version : sent.base;
         publisher.acknowledged({ type: 'published', version: sent.version, page, heldVersion }, 0);
       }
   };
   publish();
-  expect([published.length, publisher.held]).toEqual([16_384, 16_385]);
-  expect(publisher.plan).toMatchObject({ base: 16_385, version: 16_500 });
-  expect(feed.asked).toEqual(['since 1', 'since 16385']);
+  expect([published.length, publisher.held]).toEqual([4_096, 4_097]);
+  expect(publisher.plan).toMatchObject({ base: 4_097, version: 4_212 });
+  expect(feed.asked).toEqual(['since 1', 'since 4097']);
 });
