@@ -9,7 +9,7 @@ export interface Codec<T> {
 }
 
 /** The value a codec describes. */
-type Decoded<C> = C extends Codec<infer T> ? T : never;
+export type Decoded<C> = C extends Codec<infer T> ? { readonly [K in keyof T]: T[K] } : never;
 
 export class ByteWriter {
   #bytes: Buffer;

@@ -1,10 +1,10 @@
-import type { Address } from '../Shared/Network/Address.ts';
 import { address } from './AddressCodec.ts';
 import {
   ByteReader,
   ByteWriter,
   badFrame,
   type Codec,
+  type Decoded,
   hex,
   list,
   struct,
@@ -14,7 +14,7 @@ import {
   uint53,
 } from './Codec.ts';
 import { CLUSTER_BYTES_MAX, CLUSTER_TRACKERS_MAX, EXTENSIONS_BYTES_MAX, EXTENSIONS_MAX } from './Limits.ts';
-import { type PeerProof, peerProof } from './PeerProof.ts';
+import { peerProof } from './PeerProof.ts';
 
 /**
  * Optional fields at the end of a message or an item: a count (1 byte), then tag (2), length (2) and bytes of each,
@@ -22,9 +22,12 @@ import { type PeerProof, peerProof } from './PeerProof.ts';
  * protocol version. docs/reference/protocol.md, "Extensions".
  */
 
-/** Tag and codec of every known extension field of `E`. */
-export type ExtensionTable<E> = {
-  readonly [K in keyof E]-?: readonly [tag: number, codec: Codec<NonNullable<E[K]>>];
+/** Tag and codec of every known extension field. */
+export type ExtensionTable = Readonly<Record<string, readonly [tag: number, codec: Codec<unknown>]>>;
+
+/** The fields of a table: each may be missing. */
+export type ExtensionsOf<T extends ExtensionTable> = {
+  readonly [K in keyof T]?: (T[K][1] extends Codec<infer V> ? V : never) | undefined;
 };
 
 /** Bytes before the value of an extension: tag and length. */
@@ -34,17 +37,14 @@ const HEADER_BYTES = 4;
 const flag: Codec<true> = { write: () => {}, read: () => true };
 
 /** Extensions of a file, wherever a message names one. */
-export interface FileExtensions {
+export const fileExtensions = {
   /** Modification time in milliseconds since 1970. */
-  readonly modifiedMs?: number | undefined;
-  /** The file may be run as a program. */
-  readonly executable?: true | undefined;
-}
-
-export const fileExtensions: ExtensionTable<FileExtensions> = {
   modifiedMs: [1, uint53],
+  /** The file may be run as a program. */
   executable: [2, flag],
-};
+} as const;
+
+export type FileExtensions = ExtensionsOf<typeof fileExtensions>;
 
 /** Modification time and executable bit of the file with the earliest time; neither when no time is known. */
 export function earliestOf(files: Iterable<FileExtensions>): FileExtensions {
@@ -58,53 +58,40 @@ export function earliestOf(files: Iterable<FileExtensions>): FileExtensions {
 }
 
 /** Extensions of a peer, wherever a message names one. */
-export interface PeerExtensions {
+export const peerExtensions = {
   /** No other peer can open a connection to it. */
-  readonly undialable?: true | undefined;
-}
+  undialable: [1, flag],
+} as const;
 
-export const peerExtensions: ExtensionTable<PeerExtensions> = { undialable: [1, flag] };
+export type PeerExtensions = ExtensionsOf<typeof peerExtensions>;
 
-/** Extensions of a heartbeat. */
-export interface HeartbeatExtensions extends PeerExtensions {
-  /** Proves the key of the peer, in place of a token. */
-  readonly proof?: PeerProof | undefined;
-  /** Relays connections between peers that cannot connect to each other. */
-  readonly relays?: true | undefined;
-}
-
-export const heartbeatExtensions: ExtensionTable<HeartbeatExtensions> = {
+export const heartbeatExtensions = {
   ...peerExtensions,
+  /** Proves the key of the peer, in place of a token. */
   proof: [2, peerProof],
+  /** Relays connections between peers that cannot connect to each other. */
   relays: [3, flag],
-};
+} as const;
 
-/** Extensions of a holder. */
-export interface HolderExtensions extends PeerExtensions {
+export const holderExtensions = {
+  ...peerExtensions,
   /**
    * The size that it claims, where it differs from the one in the answer. Its description proves which one is right.
    */
-  readonly size?: number | undefined;
-}
+  size: [2, uint53],
+} as const;
 
-export const holderExtensions: ExtensionTable<HolderExtensions> = { ...peerExtensions, size: [2, uint53] };
-
-/** Extensions of `hello`. */
-export interface HelloExtensions extends PeerExtensions {
-  /** Dials on request, so that an undialable peer can be served. */
-  readonly acceptsDialBack?: true | undefined;
-  /** Relays connections between peers that cannot connect to each other. */
-  readonly relays?: true | undefined;
-  /** Its wall clock in milliseconds since 1970, when the connection was begun. */
-  readonly wallMs?: number | undefined;
-}
-
-export const helloExtensions: ExtensionTable<HelloExtensions> = {
+export const helloExtensions = {
   ...peerExtensions,
+  /** Dials on request, so that an undialable peer can be served. */
   acceptsDialBack: [2, flag],
+  /** Relays connections between peers that cannot connect to each other. */
   relays: [3, flag],
+  /** Its wall clock in milliseconds since 1970, when the connection was begun. */
   wallMs: [4, uint53],
-};
+} as const;
+
+export type HelloExtensions = ExtensionsOf<typeof helloExtensions>;
 
 /**
  * A codec that keeps the bytes of a value as long as the value lives: the same list is in every answer to a
@@ -128,45 +115,35 @@ function remembered<T extends object>(codec: Codec<T>): Codec<T> {
   };
 }
 
-/** Extensions of `alive`. */
-export interface AliveExtensions {
+export const aliveExtensions = {
   /** Name of the group of trackers that this one belongs to. */
-  readonly cluster?: string | undefined;
-  /** The other trackers of the group. */
-  readonly trackers?: readonly Address[] | undefined;
-  /** Answers a proof: authenticates later requests of this peer from the same address. */
-  readonly token?: string | undefined;
-}
-
-export const aliveExtensions: ExtensionTable<AliveExtensions> = {
   cluster: [1, text(CLUSTER_BYTES_MAX)],
+  /** The other trackers of the group. */
   trackers: [2, remembered(list(address, CLUSTER_TRACKERS_MAX))],
+  /** Answers a proof: authenticates later requests of this peer from the same address. */
   token: [3, hex(8)],
-};
+} as const;
 
 /** How many trackers of a cluster an answer covers. */
-export interface TrackerShare {
+const trackerShare = struct({
   /** Trackers that answered, the sender included. */
-  readonly answered: number;
+  answered: uint8,
   /** Trackers of the cluster, the silent ones included. */
-  readonly known: number;
-}
+  known: uint8,
+});
+
+export type TrackerShare = Decoded<typeof trackerShare>;
 
 /** Extensions of an answer to `search`, `locate`, `peers` and `folder`. */
-export interface AnswerExtensions {
+export const answerExtensions = {
   /** Undefined: the tracker belongs to no cluster, or more pages follow. */
-  readonly trackers?: TrackerShare | undefined;
+  trackers: [1, trackerShare],
   /**
    * On the last page of a cluster's answer: number of the pages after that of the index. They may arrive in any
    * order.
    */
-  readonly pages?: number | undefined;
-}
-
-export const answerExtensions: ExtensionTable<AnswerExtensions> = {
-  trackers: [1, struct({ answered: uint8, known: uint8 })],
   pages: [2, uint16],
-};
+} as const;
 
 /** Encoded size of the extensions of an answer. */
 export const ANSWER_EXTENSIONS_BYTES = 1 + 2 * (HEADER_BYTES + 2);
@@ -175,13 +152,13 @@ export const ANSWER_EXTENSIONS_BYTES = 1 + 2 * (HEADER_BYTES + 2);
  * As `extensible`, at the end of a message that had no extensions at first: without any, not even their count is
  * written, and a message that ends before the count has none.
  */
-export function extensibleEnd<F extends object, E extends object>(
+export function extensibleEnd<F extends object, E extends ExtensionTable>(
   fields: { readonly [K in keyof F]: Codec<F[K]> },
-  table: ExtensionTable<E>,
-): Codec<F & E> {
+  table: E,
+): Codec<F & ExtensionsOf<E>> {
   const fixed = struct<F>(fields);
   const extensions = extensionsCodec(table, EXTENSIONS_BYTES_MAX);
-  const names = Object.keys(table) as (keyof E)[];
+  const names: (keyof E)[] = Object.keys(table);
   return {
     write: (out, value) => {
       fixed.write(out, value);
@@ -189,7 +166,7 @@ export function extensibleEnd<F extends object, E extends object>(
     },
     read: (input) => {
       const value = fixed.read(input);
-      if (input.remaining === 0) return value as F & E;
+      if (input.remaining === 0) return value as F & ExtensionsOf<E>;
       // The same bytes for the same message: without extensions it ends before their count.
       if (input.bytes.at(-input.remaining) === 0) throw badFrame('bytes too many: a count of no extensions');
       return Object.assign(value, extensions.read(input));
@@ -201,11 +178,11 @@ export function extensibleEnd<F extends object, E extends object>(
  * The `fields` in order, then the extensions of `table`. Unknown extensions are skipped and lost.
  * @param maxBytes - of all extensions, tags and lengths included
  */
-export function extensible<F extends object, E extends object>(
+export function extensible<F extends object, E extends ExtensionTable>(
   fields: { readonly [K in keyof F]: Codec<F[K]> },
-  table: ExtensionTable<E>,
+  table: E,
   maxBytes = EXTENSIONS_BYTES_MAX,
-): Codec<F & E> {
+): Codec<F & ExtensionsOf<E>> {
   const fixed = struct<F>(fields);
   const extensions = extensionsCodec(table, maxBytes);
   return {
@@ -217,8 +194,8 @@ export function extensible<F extends object, E extends object>(
   };
 }
 
-function extensionsCodec<E extends object>(table: ExtensionTable<E>, maxBytes: number): Codec<E> {
-  const known = (Object.entries(table) as [keyof E, readonly [number, Codec<unknown>]][])
+function extensionsCodec<E extends ExtensionTable>(table: E, maxBytes: number): Codec<ExtensionsOf<E>> {
+  const known = Object.entries(table)
     .map(([name, [tag, codec]]) => ({ name, tag, codec }))
     .toSorted((one, other) => one.tag - other.tag);
   const byTag = new Map(known.map((each) => [each.tag, each]));
@@ -232,7 +209,7 @@ function extensionsCodec<E extends object>(table: ExtensionTable<E>, maxBytes: n
         throw new RangeError(`extensions of ${out.length - from} bytes, at most ${maxBytes}`);
     },
     read: (input) => {
-      const value: Partial<E> = {};
+      const value: Record<string, unknown> = {};
       const count = uint8.read(input);
       if (count > EXTENSIONS_MAX) throw badFrame(`${count} extensions, at most ${EXTENSIONS_MAX}`);
       let left = maxBytes;
@@ -248,10 +225,10 @@ function extensionsCodec<E extends object>(table: ExtensionTable<E>, maxBytes: n
         const found = byTag.get(tag);
         if (found === undefined) continue;
         const own = new ByteReader(input.bytes.subarray(start, start + bytes));
-        value[found.name] = found.codec.read(own) as E[keyof E];
-        if (own.remaining > 0) throw badFrame(`${own.remaining} bytes too many in ${String(found.name)}`);
+        value[found.name] = found.codec.read(own);
+        if (own.remaining > 0) throw badFrame(`${own.remaining} bytes too many in ${found.name}`);
       }
-      return value as E;
+      return value as ExtensionsOf<E>;
     },
   };
 }

@@ -20,11 +20,7 @@ export interface ListedFile extends Extensions {
 }
 
 const pathText = text(PATH_BYTES_MAX);
-const extensions = extensible<Extensions, Extensions>(
-  {},
-  { executable: fileExtensions.executable },
-  FILE_EXTENSIONS_BYTES_MAX,
-);
+const extensions = extensible({}, { executable: fileExtensions.executable }, FILE_EXTENSIONS_BYTES_MAX);
 
 /** Written out instead of `extensible`, for speed: a page has hundreds, and nearly none has extensions. */
 export const listedFile: Codec<ListedFile> = {

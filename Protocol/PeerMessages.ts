@@ -1,4 +1,3 @@
-import type { Address } from '../Shared/Network/Address.ts';
 import { address } from './AddressCodec.ts';
 import { bundledFiles } from './Bundle.ts';
 import {
@@ -11,7 +10,7 @@ import {
   ByteReader,
   ByteWriter,
   boolean,
-  type Codec,
+  type Decoded,
   hex,
   list,
   messageSet,
@@ -25,8 +24,8 @@ import {
   uint32,
   uint53,
 } from './Codec.ts';
-import { extensible, fileExtensions, type HelloExtensions, helloExtensions } from './Extensions.ts';
-import { chunkHash, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
+import { extensible, fileExtensions, helloExtensions } from './Extensions.ts';
+import { chunkHash, fileId, instanceId, peerId } from './Ids.ts';
 import {
   BITFIELD_PAGE_BYTES,
   FILE_EXTENSIONS_BYTES_MAX,
@@ -56,40 +55,34 @@ export type { ByeReason, RefusalCode } from './Reasons.ts';
 export const FRAME_HEADER_BYTES = 5;
 
 /** A peer in a peer exchange. */
-export interface ExchangedPeer {
-  readonly peerId: PeerId;
-  readonly address: Address;
-}
+const exchangedPeer = struct({ peerId, address });
+export type ExchangedPeer = Decoded<typeof exchangedPeer>;
 
 /**
  * Chunks that a leecher may request from the suggesting peer besides the suggested ones. `anything`: all. `spread`:
  * those that other peers have too. `nothing`: none while requests to it are pending.
  */
-export type SuggestedRest = 'anything' | 'spread' | 'nothing';
-const suggestedRest: Codec<SuggestedRest> = oneOf('anything', 'spread', 'nothing');
+const suggestedRest = oneOf('anything', 'spread', 'nothing');
+export type SuggestedRest = ReturnType<(typeof suggestedRest)['read']>;
 
-const exchangedPeer: Codec<ExchangedPeer> = struct({ peerId, address });
-
-export interface Hello extends HelloExtensions {
-  readonly version: number;
-  readonly peerId: PeerId;
-  readonly instanceId: InstanceId;
-  readonly name: string;
-  /** Listening TCP port, for dialling back. */
-  readonly port: number;
-  /** Bits of FEATURES; unknown ones are ignored. */
-  readonly features: number;
-}
+const hello = extensible(
+  {
+    version: uint8,
+    peerId,
+    instanceId,
+    name: text(NAME_BYTES_MAX),
+    /** Listening TCP port, for dialling back. */
+    port: uint16,
+    /** Bits of FEATURES; unknown ones are ignored. */
+    features: uint32,
+  },
+  helloExtensions,
+);
+export type Hello = Decoded<typeof hello>;
 
 const controlMessages = messageSet({
   /** First message of both sides. */
-  hello: [
-    1,
-    extensible(
-      { version: uint8, peerId, instanceId, name: text(NAME_BYTES_MAX), port: uint16, features: uint32 },
-      helloExtensions,
-    ),
-  ],
+  hello: [1, hello],
   /** Requests the files below a folder ("" = all), by path. `cursor` is 0, then `next` of the previous page. */
   list: [2, struct({ requestId: uint32, folder: text(PATH_BYTES_MAX), cursor: uint32 })],
   listPage: [

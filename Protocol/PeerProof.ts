@@ -1,15 +1,14 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { type Codec, hex, struct } from './Codec.ts';
+import { type Decoded, hex, struct } from './Codec.ts';
 import type { InstanceId, PeerId } from './Ids.ts';
 import { peerIdOf } from './PeerKey.ts';
 
 /** Proof that the sender of a heartbeat holds the key of its peer id. docs/reference/protocol.md, "Proof". */
 
 /** Ed25519 public key and signature of a registration, as hex digits. */
-export interface PeerProof {
-  readonly publicKey: string;
-  readonly signature: string;
-}
+export const peerProof = struct({ publicKey: hex(32), signature: hex(64) });
+
+export type PeerProof = Decoded<typeof peerProof>;
 
 /** The signed facts. Another tracker, address, minute or instance makes another signature necessary. */
 export interface Registration {
@@ -32,8 +31,6 @@ export const NO_TOKEN = '0000000000000000';
 const DOMAIN = Buffer.from('shoal-tracker-registration-v2', 'latin1');
 /** DER form (SubjectPublicKeyInfo) of an Ed25519 public key before its 32 bytes (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
-
-export const peerProof: Codec<PeerProof> = struct({ publicKey: hex(32), signature: hex(64) });
 
 /** @param privateKey - Ed25519 */
 export function proveWith(privateKey: KeyObject): Prove {

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { ByteReader, ByteWriter, type Codec, text, uint8 } from '../../Protocol/Codec.ts';
 import {
   aliveExtensions,
-  type ExtensionTable,
   extensible,
   fileExtensions,
   fileExtensionsBytes,
@@ -35,20 +34,9 @@ import {
 } from '../../Protocol/TrackerMessages.ts';
 import { controlExamples, replyExamples, requestExamples } from './examples.ts';
 
-interface Old {
-  readonly n: number;
-  readonly name?: string | undefined;
-}
-interface New extends Old {
-  readonly extra?: string | undefined;
-}
-const NAME = { name: [7, text(20)] } satisfies ExtensionTable<Pick<Old, 'name'>>;
-const old = extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME, 40);
-const fresh = extensible<New, Pick<New, 'name' | 'extra'>>(
-  { n: uint8 },
-  { extra: [3, text(40)], ...NAME },
-  60,
-);
+const NAME = { name: [7, text(20)] } as const;
+const old = extensible({ n: uint8 }, NAME, 40);
+const fresh = extensible({ n: uint8 }, { extra: [3, text(40)], ...NAME } as const, 60);
 
 function written<T>(codec: Codec<T>, value: T): Buffer {
   const out = new ByteWriter();
@@ -104,13 +92,11 @@ describe('old and new readers and writers of version 2', () => {
     expect(
       read(fresh, raw(5, ...Array.from({ length: 15 }, (_, at) => ext(at + 10, Buffer.alloc(0))))),
     ).toEqual({ n: 5 });
-    const wide = extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME);
+    const wide = extensible({ n: uint8 }, NAME);
     expect(
       read(wide, raw(5, ...Array.from({ length: 16 }, (_, at) => ext(at + 10, Buffer.alloc(28))))),
     ).toEqual({ n: 5 });
-    expect(() =>
-      written(extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME, 8), { n: 5, name: 'abc' }),
-    ).toThrow(RangeError);
+    expect(() => written(extensible({ n: uint8 }, NAME, 8), { n: 5, name: 'abc' })).toThrow(RangeError);
   });
 });
 
@@ -187,7 +173,7 @@ test.each([{}, { modifiedMs: 5 }, { executable: true }, { modifiedMs: 5, executa
 );
 
 describe('limits', () => {
-  const bounded = extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME);
+  const bounded = extensible({ n: uint8 }, NAME);
   const badFrame = expect.objectContaining({ code: 'BAD_FRAME' });
 
   test('of the number and bytes of extensions, unknown ones included', () => {

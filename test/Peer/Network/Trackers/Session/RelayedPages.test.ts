@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { answerTo } from '../../../../../Peer/Network/Trackers/Session/QueryAnswers.ts';
 import { RelayedPages } from '../../../../../Peer/Network/Trackers/Session/RelayedPages.ts';
 import type { FileId, PeerId } from '../../../../../Protocol/Ids.ts';
-import type { AnswerPart } from '../../../../../Protocol/RelayMessages.ts';
 import { encodeRequest, type Hit, type ReplyOf } from '../../../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../../Support/seeds.ts';
@@ -12,7 +11,7 @@ function hitOf(word: string): Hit {
   return { fileId: idOf(word) as FileId, size: 1, path: word, holderCount: 1, holders: [] };
 }
 
-function page(part: AnswerPart, ...words: string[]): ReplyOf<'found'> {
+function page(part: ReplyOf<'found'>['part'], ...words: string[]): ReplyOf<'found'> {
   return { type: 'found', total: words.length, next: 0, asked: 2, part, hits: words.map(hitOf) };
 }
 
