@@ -22,8 +22,8 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 1,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     setupFiles: ['test/Mutation/limits.setup.js', 'test/Support/setup.ts'],
   },
 });
