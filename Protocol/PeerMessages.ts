@@ -63,7 +63,7 @@ export type ExchangedPeer = Decoded<typeof exchangedPeer>;
  * those that other peers have too. `nothing`: none while requests to it are pending.
  */
 const suggestedRest = oneOf('anything', 'spread', 'nothing');
-export type SuggestedRest = ReturnType<(typeof suggestedRest)['read']>;
+export type SuggestedRest = Decoded<typeof suggestedRest>;
 
 const hello = extensible(
   {

@@ -78,27 +78,14 @@ function fields<T extends object>(table: { readonly [K in keyof T]: Codec<T[K]> 
 
 export type BusRecord = ReturnType<(typeof records)['readBody']>;
 export type RecordOf<T extends BusRecord['type']> = Extract<BusRecord, { type: T }>;
-/** A question without its first fields. */
-export type Question = {
-  [T in 'search' | 'locate' | 'peers' | 'folder' | 'call']: Omit<RecordOf<T>, keyof typeof asked>;
-}[keyof QuestionNames];
-interface QuestionNames {
-  search: never;
-  locate: never;
-  peers: never;
-  folder: never;
-  call: never;
-}
-export type QuestionRecord = RecordOf<'search' | 'locate' | 'peers' | 'folder' | 'call'>;
-export type AnswerRecord = RecordOf<'found' | 'located' | 'listed' | 'calling'>;
 
-const QUESTIONS: readonly string[] = [
-  'search',
-  'locate',
-  'peers',
-  'folder',
-  'call',
-] satisfies QuestionRecord['type'][];
+const QUESTIONS = ['search', 'locate', 'peers', 'folder', 'call'] as const;
+type QuestionName = (typeof QUESTIONS)[number];
+
+/** A question without its first fields. */
+export type Question = { [T in QuestionName]: Omit<RecordOf<T>, keyof typeof asked> }[QuestionName];
+export type QuestionRecord = RecordOf<QuestionName>;
+export type AnswerRecord = RecordOf<'found' | 'located' | 'listed' | 'calling'>;
 
 export function encodeRecord(record: BusRecord): Buffer {
   const out = new ByteWriter();
@@ -123,7 +110,7 @@ export function headOf(bytes: Uint8Array): RecordHead {
   if (type === undefined) throw badFrame('a record of an unknown type');
   const from = instanceId.read(input);
   if (type === 'announce') return { kind: 'announcement', from, question: 0 };
-  return { kind: QUESTIONS.includes(type) ? 'question' : 'answer', from, question: uint32.read(input) };
+  return { kind: isQuestionName(type) ? 'question' : 'answer', from, question: uint32.read(input) };
 }
 
 /** @throws ShoalError BAD_FRAME */
@@ -134,5 +121,9 @@ export function decodeRecord(bytes: Uint8Array): BusRecord {
 }
 
 export function isQuestion(record: BusRecord): record is QuestionRecord {
-  return QUESTIONS.includes(record.type);
+  return isQuestionName(record.type);
+}
+
+function isQuestionName(type: string): boolean {
+  return QUESTIONS.some((name) => name === type);
 }

@@ -4,6 +4,7 @@ import {
   ByteWriter,
   boolean,
   type Codec,
+  type Decoded,
   list,
   struct,
   text,
@@ -15,7 +16,7 @@ import { extensible, fileExtensions } from '../../../Protocol/Extensions.ts';
 import { fileId, type PeerId, peerId } from '../../../Protocol/Ids.ts';
 import { NAME_BYTES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { FileAttributes, FileHolder } from '../../Model.ts';
+import type { FileHolder } from '../../Model.ts';
 import type { FolderFile, KeptFolder } from '../../Storage.ts';
 import { encodeRecord, readRecords } from './JournalRecords.ts';
 
@@ -36,31 +37,10 @@ const KEPT_PATH_BYTES_MAX = PATH_BYTES_MAX + 24;
 /** A page ends after this size, so that the next file still fits a record of 64 KiB. */
 const PAGE_BYTES = 60_000;
 
-interface Header {
-  readonly path: string;
-  readonly paused: boolean;
-  readonly files: number;
-}
-
-interface FileEntry extends FileAttributes {
-  readonly fileId: FolderFile['fileId'];
-  readonly size: number;
-  readonly path: string;
-  /** Indexes into the list of holders. */
-  readonly holders: readonly number[];
-}
-
-const header: Codec<Header> = struct({
-  path: text(KEPT_PATH_BYTES_MAX),
-  paused: boolean,
-  files: uint32,
-});
-const holder: Codec<Omit<FileHolder, 'complete'>> = struct({
-  peerId,
-  name: text(NAME_BYTES_MAX),
-  address,
-});
-const file: Codec<FileEntry> = extensible(
+const header = struct({ path: text(KEPT_PATH_BYTES_MAX), paused: boolean, files: uint32 });
+const holder = struct({ peerId, name: text(NAME_BYTES_MAX), address });
+/** `holders`: indexes into the list of holders. */
+const file = extensible(
   { fileId, size: uint53, path: text(KEPT_PATH_BYTES_MAX), holders: list(uint8, FILE_HOLDERS_MAX) },
   fileExtensions,
 );
@@ -96,7 +76,7 @@ export function* encodeFolder({ path, paused, files }: KeptFolder): Generator<Bu
  */
 export function decodeFolder(key: string, bytes: Buffer): KeptFolder | undefined {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
-  let start: Header | undefined;
+  let start: Decoded<typeof header> | undefined;
   let end = MAGIC.length;
   let count = 0;
   try {

@@ -4,6 +4,7 @@ import {
   ByteWriter,
   boolean,
   type Codec,
+  type Decoded,
   optional,
   struct,
   text,
@@ -12,14 +13,7 @@ import {
 } from '../../../Protocol/Codec.ts';
 import { extensible, fileExtensions } from '../../../Protocol/Extensions.ts';
 import { type FileDescription, isDescriptionOf } from '../../../Protocol/FileId.ts';
-import {
-  type ChunkHash,
-  chunkHash,
-  type FileId,
-  fileId,
-  type PeerId,
-  peerId,
-} from '../../../Protocol/Ids.ts';
+import { type ChunkHash, chunkHash, fileId, type PeerId, peerId } from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
@@ -49,13 +43,8 @@ const PUSHED_BY = 8;
 /** 32 bytes each. Bounds one record to 64 KiB. */
 const HASHES_PER_RECORD = 2_000;
 
-interface Header {
-  readonly fileId: FileId;
-  readonly size: number;
-  readonly path: string;
-}
-
-const header: Codec<Header> = struct({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
+const header = struct({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
+type Header = Decoded<typeof header>;
 
 const pushedBy: Codec<PeerId | undefined> = optional(peerId);
 
