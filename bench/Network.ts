@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const INSIDE = 'SHOAL_BENCH_NETWORK';
-/** Reno: some machines default to BBR, whose pacing limits loopback. */
-const SETUP = 'ip link set lo up && echo reno > /proc/sys/net/ipv4/tcp_congestion_control';
+/** Some machines default to BBR, whose pacing limits loopback. New namespaces begin with that default, inside others, too. */
+export const USE_RENO = 'echo reno > /proc/sys/net/ipv4/tcp_congestion_control';
+const SETUP = `ip link set lo up && ${USE_RENO}`;
 
 /**
  * Runs this program again inside a network namespace whose only interface is loopback and whose TCP uses Reno. Child

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { USE_RENO } from '../Network.ts';
 import { atTheEnd } from '../Places.ts';
 
 const run = promisify(execFile);
@@ -40,6 +41,7 @@ export class TwoComputers {
       await run('ip', ['-n', one.name, ...cable]);
       for (const { name, ip } of made.both) {
         await run('ip', ['-n', name, 'address', 'add', `${ip}/24`, 'dev', 'cable0']);
+        await run('ip', ['netns', 'exec', name, 'sh', '-c', USE_RENO]);
         for (const device of ['lo', 'cable0']) await run('ip', ['-n', name, 'link', 'set', device, 'up']);
       }
       return made;

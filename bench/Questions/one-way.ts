@@ -96,7 +96,8 @@ async function measure(
   const turns: Turn[] = [];
   try {
     for (let pair = 0; pair < pairs; pair++)
-      for (const closed of CASES) {
+      // In a fixed order the open case, the first, had 0.6 of the others; as the last it had as much.
+      for (const closed of pair % 2 === 0 ? CASES : CASES.toReversed()) {
         const shut: Computer | undefined = { nobody: undefined, 'the giver': giving, 'the taker': taking }[
           closed
         ];
