@@ -60,8 +60,14 @@ function CheckRow({ check: { check, ok, text, hint } }: { readonly check: Check 
       <div>
         <strong>{known('check', check)}</strong>
         {!ok && <p>{known('advice', check, '')}</p>}
-        <p class={ok ? '' : 'muted'}>{text}</p>
-        {hint !== null && <p class="hint">{hint}</p>}
+        <p lang="en" class={ok ? '' : 'muted'}>
+          {text}
+        </p>
+        {hint !== null && (
+          <p lang="en" class="hint">
+            {hint}
+          </p>
+        )}
       </div>
     </li>
   );

@@ -174,6 +174,15 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
         ]);
         expect.soft([path, await seriousFindings(page)]).toEqual([path, []]);
       }
+      // Names often differ at their end only.
+      await visit(page, `${peer.address}/?q=reef`);
+      await page.locator('.row .file-name').first().waitFor();
+      const isWhole = await page.evaluate(`
+        const name = document.querySelector('.row .file-name');
+        name.textContent = 'A rather long name of a picture number 7.jpg';
+        name.scrollWidth <= name.clientWidth && name.scrollHeight <= name.clientHeight + 1;
+      `);
+      expect(isWhole).toBe(true);
     },
   );
 
