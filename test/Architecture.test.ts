@@ -247,6 +247,7 @@ function circles(graph: readonly (readonly [from: string, to: readonly string[]]
 /** The types that all doors speak. */
 function isNoun(path: string): boolean {
   return [
+    'Peer/ContentModel.ts',
     'Peer/Coverage.ts',
     'Peer/DownloadModel.ts',
     'Peer/PushModel.ts',

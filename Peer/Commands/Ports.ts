@@ -1,5 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { Rates } from '../../Shared/Network/Rates.ts';
+import type { ShareLink } from '../ContentModel.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
 import type {
   CatalogEntry,
@@ -99,21 +100,13 @@ export interface WebAccess {
   fingerprint(): Promise<string>;
   readonly links: {
     /** @throws ShoalError BUSY, DISK_FAILED */
-    create(content: LocalContent, validMs: number): Promise<SharedLink>;
-    list(): readonly SharedLink[];
+    create(content: LocalContent, validMs: number): Promise<ShareLink>;
+    list(): readonly ShareLink[];
     /** @throws ShoalError NOT_FOUND, DISK_FAILED */
-    revoke(number: number): Promise<SharedLink>;
+    revoke(number: number): Promise<ShareLink>;
   };
   /** Path of the address of a link. */
-  pathOf(link: SharedLink): string;
-}
-
-/** An address with a secret, for one content of the share. */
-export interface SharedLink extends LocalContent {
-  readonly number: number;
-  readonly secret: string;
-  readonly createdWallMs: number;
-  readonly expiresWallMs: number;
+  pathOf(link: ShareLink): string;
 }
 
 /** The peer as the commands see it: implemented by Peer.ts, and by a fake in tests. All errors are ShoalError. */

@@ -5,15 +5,8 @@ import { unlessAborted } from '../../Shared/Async/OnAbort.ts';
 import { BoundedMap } from '../../Shared/BoundedMap.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { type Clock, sleep } from '../../Shared/Time/Clock.ts';
+import type { ContentDigest } from '../ContentModel.ts';
 import type { FileManager } from '../FileManager.ts';
-
-/** SHA-256 of a content and of its pieces, in hex: for programs that do not know BLAKE3. */
-export interface ContentDigest {
-  readonly sha256: string;
-  /** Bytes of every piece except the last. */
-  readonly pieceBytes: number;
-  readonly pieces: readonly string[];
-}
 
 /** Largest file that is hashed: about a minute, see PAUSE_MS. */
 const BYTES_MAX = 16 * 2 ** 30;

@@ -2,11 +2,12 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import { unlessAborted } from '../../Shared/Async/OnAbort.ts';
 import { type Address, isLoopback } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { ContentSink, NetworkFile } from '../ContentModel.ts';
 import type { DownloadManager, FileWish } from '../DownloadManager.ts';
 import { mayDial, type NetworkManager } from '../NetworkManager.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
 import { folderRefused } from './ResolvedTarget.ts';
-import { CLIENT_NAME, type ContentRange, type ContentSink, type SharedContent } from './SharedContent.ts';
+import { CLIENT_NAME, type SharedContent } from './SharedContent.ts';
 import type { TargetResolver } from './TargetResolver.ts';
 
 export interface NetworkContentOptions {
@@ -16,23 +17,6 @@ export interface NetworkContentOptions {
   readonly shared: Pick<SharedContent, 'findId' | 'send'>;
   /** Downloads into the share what is read; the stream follows the download. */
   readonly keepsRead: boolean;
-}
-
-/** A file of the network, open for one client until it is closed. */
-export interface NetworkFile {
-  readonly fileId: FileId;
-  /** Verified. */
-  readonly size: number;
-  /** As named by a holder. */
-  readonly path: string;
-  /** As claimed by a holder; undefined: unknown. */
-  readonly modifiedMs: number | undefined;
-  /**
-   * Sends a range while it is fetched.
-   * @throws ShoalError CANCELLED, TIMEOUT, why the stream ended; failures of the sink pass through
-   */
-  send(range: ContentRange, to: ContentSink, signal: AbortSignal): Promise<void>;
-  close(): void;
 }
 
 /** Longest wait for a tracker after the start of the peer. */

@@ -1,26 +1,10 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import type { Address } from '../../Shared/Network/Address.ts';
 import type { Clock } from '../../Shared/Time/Clock.ts';
+import type { ContentDigest, ContentRange, ContentSink } from '../ContentModel.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
-import type { PlainSocket } from '../Transfer.ts';
-import { type ContentDigest, ContentDigests } from './ContentDigests.ts';
-
-/** Destination of served bytes. */
-export interface ContentSink {
-  readonly remote: Address;
-  /** Resolves when the bytes may be reused and more may follow. Rejects when the destination is gone. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** For sending without copies. Absent: bytes are written. */
-  readonly plain?: PlainSocket | undefined;
-}
-
-/** Bytes of a file, from the first to before the last. */
-export interface ContentRange {
-  readonly from: number;
-  readonly to: number;
-}
+import { ContentDigests } from './ContentDigests.ts';
 
 /** Name of clients without a peer id in the list of uploads. */
 export const CLIENT_NAME = 'HTTP';

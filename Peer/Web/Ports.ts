@@ -6,11 +6,11 @@ import type { Log } from '../../Shared/Log.ts';
 import type { Address } from '../../Shared/Network/Address.ts';
 import type { ByteStream, StreamHandler } from '../../Shared/Network/Transport.ts';
 import type { Clock } from '../../Shared/Time/Clock.ts';
+import type { ContentDigest, ContentRange, ContentSink, NetworkFile } from '../ContentModel.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { DropRequest, OpenDrop, ShareStatus } from '../ShareModel.ts';
-import type { PlainSocket } from '../Transfer.ts';
 import type { OneTimeCodes } from './Access/OneTimeCodes.ts';
 import type { ShareLinks } from './Links/ShareLinks.ts';
 import type { HttpGet } from './Metalink/HttpGet.ts';
@@ -64,31 +64,6 @@ interface WebAnswer {
   readonly json: string;
 }
 
-/** Bytes of a file, from the first to before the last. */
-export interface WebRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A file that can be served. */
-export interface ServedFile {
-  readonly fileId: FileId;
-  readonly size: number;
-  readonly path: string;
-  /** Milliseconds since 1970; undefined: unknown. */
-  readonly modifiedMs: number | undefined;
-}
-
-/** Destination of the bytes of a file. */
-interface WebSink {
-  /** Host that receives them, for limits and the list of uploads. */
-  readonly remote: Address;
-  /** Resolves when the bytes may be reused and more may follow. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** For sending without copies. Absent: bytes are written. */
-  readonly plain?: PlainSocket | undefined;
-}
-
 /** Files of the share. Paths are keys of the catalog: none is opened as it is. */
 export interface WebFiles {
   find(path: string): CatalogEntry | undefined;
@@ -99,11 +74,11 @@ export interface WebFiles {
    * Sends a range of a file within slots and limits; only bytes of that content are sent.
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, CANCELLED, TIMEOUT; failures of the sink pass through
    */
-  send(content: FileId, range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
+  send(content: FileId, range: ContentRange, to: ContentSink, signal: AbortSignal): Promise<void>;
   /** @throws ShoalError NOT_FOUND, REFUSED (too large), BUSY, FILE_CHANGED, DISK_FAILED, CANCELLED */
-  digest(content: FileId, signal: AbortSignal): Promise<WebDigest>;
+  digest(content: FileId, signal: AbortSignal): Promise<ContentDigest>;
   /** The digest, if it was computed before. */
-  knownDigest(content: FileId): WebDigest | undefined;
+  knownDigest(content: FileId): ContentDigest | undefined;
 }
 
 /** Files that clients send. */
@@ -118,21 +93,6 @@ interface WebDrops {
   open(request: DropRequest, gone: () => void, signal: AbortSignal): Promise<OpenDrop>;
 }
 
-/** SHA-256 of a content and of its pieces, in hex. */
-export interface WebDigest {
-  readonly sha256: string;
-  /** Bytes of every piece except the last. */
-  readonly pieceBytes: number;
-  readonly pieces: readonly string[];
-}
-
-/** A file of the network, open for one client until it is closed. */
-interface WebNetworkFile extends ServedFile {
-  /** Sends a range while it is fetched. @throws ShoalError; failures of the sink pass through */
-  send(range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
-  close(): void;
-}
-
 /** Files of the whole network. */
 interface WebNetwork {
   /**
@@ -140,7 +100,7 @@ interface WebNetwork {
    * @param host - of the client
    * @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE, NO_TRACKER, BUSY, CANCELLED
    */
-  open(what: string, host: string, signal: AbortSignal): Promise<WebNetworkFile>;
+  open(what: string, host: string, signal: AbortSignal): Promise<NetworkFile>;
   /** Peers that have all of a content. Never rejects. */
   holders(content: FileId, signal: AbortSignal): Promise<readonly Address[]>;
 }

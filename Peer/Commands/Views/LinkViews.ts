@@ -1,5 +1,5 @@
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { SharedLink } from '../Ports.ts';
+import type { ShareLink } from '../../ContentModel.ts';
 import { formatDate } from './HumanUnits.ts';
 import { baseName, isoDate } from './Items.ts';
 import { limitedTable } from './TextTable.ts';
@@ -8,7 +8,7 @@ import type { ViewStyle } from './ViewStyle.ts';
 export type LinkItem = ReturnType<typeof linkItem>;
 
 export function linkItem(
-  { number, fileId, path, size, createdWallMs, expiresWallMs }: SharedLink,
+  { number, fileId, path, size, createdWallMs, expiresWallMs }: ShareLink,
   address: string,
 ) {
   return {

@@ -2,13 +2,13 @@ import { create as contentDisposition } from 'content-disposition';
 import mime from 'mime';
 import parseRange from 'range-parser';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { ServedFile, WebRange } from '../Ports.ts';
+import type { ContentRange, ServedFile } from '../../ContentModel.ts';
 
 /** Status and headers of the answer to a request for a file, and the bytes that follow. */
 export interface FileAnswer {
   readonly status: 200 | 206 | 304 | 416;
   readonly headers: Readonly<Record<string, string>>;
-  readonly range: WebRange;
+  readonly range: ContentRange;
 }
 
 /** Headers of the request that decide the answer. */
@@ -37,7 +37,7 @@ export function conditionsOf(request: FileRequest): FileConditions {
   };
 }
 
-const NOTHING: WebRange = { from: 0, to: 0 };
+const NOTHING: ContentRange = { from: 0, to: 0 };
 /** Types that a browser shows; none of them can run scripts. All others are saved. */
 const SHOWN =
   /^(image\/(png|jpeg|gif|webp|avif|bmp)|audio\/[\w.+-]+|video\/[\w.+-]+|text\/plain|application\/pdf)$/;
@@ -104,7 +104,7 @@ function wantedRange(
   { range, ifRange }: FileConditions,
   { size, fileId }: ServedFile,
   modified: string | undefined,
-): WebRange | 'unsatisfiable' | undefined {
+): ContentRange | 'unsatisfiable' | undefined {
   if (range === undefined) return undefined;
   if (ifRange !== undefined && ifRange !== `"${fileId}"` && ifRange !== modified) return undefined;
   // RFC 9110: the last bytes of a shorter file are all of it.

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { unlessAborted } from '../../../Shared/Async/OnAbort.ts';
+import type { ServedFile } from '../../ContentModel.ts';
 import type { MetalinkMaker, MetalinkRequest } from '../Metalink/MetalinkMaker.ts';
-import type { ServedFile, WebCall, WebFiles } from '../Ports.ts';
+import type { WebCall, WebFiles } from '../Ports.ts';
 import { goneOf, plainSocketOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';
 import { conditionsOf, type FileAnswer, fileAnswer } from './FileAnswer.ts';
 

@@ -2,23 +2,10 @@ import * as v from 'valibot';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { diskCode, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { WallClock } from '../../../Shared/Time/Clock.ts';
+import type { ShareLink } from '../../ContentModel.ts';
 
 /** Links that may exist at a time. */
 const LINKS_MAX = 1_000;
-
-/** An address with a secret of its own, which serves one content to everyone who knows it. */
-export interface ShareLink {
-  /** Counts from 1; a number is not used again while a later link exists. */
-  readonly number: number;
-  /** Part of the address. */
-  readonly secret: string;
-  readonly fileId: FileId;
-  /** Path in the share when the link was made. */
-  readonly path: string;
-  readonly size: number;
-  readonly createdWallMs: number;
-  readonly expiresWallMs: number;
-}
 
 export interface ShareLinksOptions {
   /** Keeps a value between runs. `load` answers anything when there is none, or a damaged one. */

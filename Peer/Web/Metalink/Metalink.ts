@@ -1,6 +1,6 @@
 import { toUSVString } from 'node:util';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { WebDigest } from '../Ports.ts';
+import type { ContentDigest } from '../../ContentModel.ts';
 
 /** One content and the addresses that it can be fetched from. */
 export interface MetalinkFile {
@@ -8,7 +8,7 @@ export interface MetalinkFile {
   readonly path: string;
   readonly size: number;
   /** Undefined: unknown. */
-  readonly digest: WebDigest | undefined;
+  readonly digest: ContentDigest | undefined;
   /** None is preferred: programs fetch from all of them. */
   readonly urls: readonly string[];
 }
@@ -45,7 +45,7 @@ export function metalinkXml({ path, size, digest, urls }: MetalinkFile): string 
 }
 
 /** `Repr-Digest` (RFC 9530) of a content. */
-export function reprDigest({ sha256 }: WebDigest): string {
+export function reprDigest({ sha256 }: ContentDigest): string {
   return `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`;
 }
 

@@ -1,7 +1,8 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Address, parseHostPort } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { WebDigest, WebOptions } from '../Ports.ts';
+import type { ContentDigest } from '../../ContentModel.ts';
+import type { WebOptions } from '../Ports.ts';
 import { httpGet } from './HttpGet.ts';
 import { METALINK_TYPE, metalinkXml, reprDigest } from './Metalink.ts';
 import { addressFor, Mirrors, mirrorUrl } from './Mirrors.ts';
@@ -81,7 +82,7 @@ export class MetalinkMaker {
     size: number,
     mirrors: readonly Address[] | undefined,
     signal: AbortSignal,
-  ): Promise<WebDigest | undefined> {
+  ): Promise<ContentDigest | undefined> {
     if (mirrors !== undefined) return this.#mirrors.digest(fileId, size, mirrors);
     try {
       return await this.#options.host.files.digest(fileId, signal);

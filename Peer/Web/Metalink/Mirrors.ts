@@ -4,7 +4,7 @@ import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { type Address, formatAddress, isLoopback, withoutZone } from '../../../Shared/Network/Address.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { HostRates } from '../../../Shared/Time/HostRates.ts';
-import type { WebDigest } from '../Ports.ts';
+import type { ContentDigest } from '../../ContentModel.ts';
 import type { HttpGet } from './HttpGet.ts';
 
 /** Peers that are asked whether they serve a file over HTTP. */
@@ -79,7 +79,11 @@ export class Mirrors {
   }
 
   /** The digest that all of some mirrors claim; undefined: none answered, or they disagree. */
-  async digest(fileId: FileId, size: number, mirrors: readonly Address[]): Promise<WebDigest | undefined> {
+  async digest(
+    fileId: FileId,
+    size: number,
+    mirrors: readonly Address[],
+  ): Promise<ContentDigest | undefined> {
     const claims = await Promise.all(
       mirrors.slice(0, DIGESTS_MAX).map(async (mirror) => {
         const url = `${mirrorUrl(mirror, fileId)}?sha256`;
@@ -109,7 +113,7 @@ export function addressFor(client: string, ownHost: string, { host, port }: Addr
   return isLoopback(host) && !isLoopback(client) ? { host: ownHost, port } : { host, port };
 }
 
-function readDigest(body: Buffer, size: number): WebDigest | undefined {
+function readDigest(body: Buffer, size: number): ContentDigest | undefined {
   try {
     const digest = v.parse(digestSchema, JSON.parse(body.toString()));
     return digest.pieces.length === Math.ceil(size / digest.pieceBytes) ? digest : undefined;

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
+import type { ContentDigest } from '../../../Peer/ContentModel.ts';
 import type { DownloadStatus } from '../../../Peer/DownloadModel.ts';
 import type { CatalogEntry } from '../../../Peer/Model.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { PlainSocket } from '../../../Peer/Transfer.ts';
 import { ShareLinks } from '../../../Peer/Web/Links/ShareLinks.ts';
-import type { WebCommand, WebDigest, WebFacts, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
+import type { WebCommand, WebFacts, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
 import { secureSockets } from '../../../Peer/Web/SecureSockets.ts';
 import { WebServer } from '../../../Peer/Web/WebServer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
@@ -63,7 +64,7 @@ export class FakeWebHost implements WebHost {
         this.ended++;
       }
     },
-    digest: async (content: FileId): Promise<WebDigest> => {
+    digest: async (content: FileId): Promise<ContentDigest> => {
       if (this.trouble !== undefined) throw this.trouble;
       const bytes = this.contents.get(this.files.findId(content)?.path ?? '') ?? Buffer.alloc(0);
       const digest = digestOf(bytes);
@@ -110,7 +111,7 @@ export class FakeWebHost implements WebHost {
   left = 0;
   endDrop: () => void = () => {};
 
-  readonly digests = new Map<FileId, WebDigest>();
+  readonly digests = new Map<FileId, ContentDigest>();
   /** Peers that have every file. */
   holders: Address[] = [];
   /** Files that only other peers have. */
@@ -203,7 +204,7 @@ export class FakeWebHost implements WebHost {
 }
 
 /** The digest of a file of one piece. */
-export function digestOf(bytes: Buffer): WebDigest {
+export function digestOf(bytes: Buffer): ContentDigest {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { sha256, pieceBytes: 1_048_576, pieces: bytes.length === 0 ? [] : [sha256] };
 }
