@@ -43,6 +43,20 @@ test('interleaved writes of several sources are grouped by source', async () => 
   expect(written).toEqual(['alone', 'a1', 'a2', 'a3', 'b1', 'b2']);
 });
 
+test('eight writes of a source are made at once, then another one gets its turn', async () => {
+  const folder = await TempFolder.forTest();
+  const fd = openSync(folder.at('file'), 'wx+');
+  const queue = new WriteQueue(fd);
+  const written: string[] = [];
+  const write = (name: string, at: number) =>
+    queue.write(Buffer.alloc(10), at).then(() => written.push(name));
+  const writes = [write('first', 9_000), write('a', 0), write('b', 1_000)];
+  for (let at = 10; at < 100; at += 10) writes.push(write('a', at));
+  await Promise.all(writes);
+  closeSync(fd);
+  expect(written.join('')).toBe('firstaaaaaaaabaa');
+});
+
 test('a failed call rejects every write in it, and later writes are tried', async () => {
   const folder = await TempFolder.forTest();
   const path = folder.at('file');
