@@ -15,6 +15,7 @@ globalThis.limitOf ??= (key, value) => {
 };
 function liftedOf(value, factor) {
   if (Array.isArray(value)) return value.map((each) => each * factor);
+  if (typeof value === 'bigint') return value * BigInt(factor);
   if (typeof value !== 'object') return value * factor;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, each * factor]));
 }

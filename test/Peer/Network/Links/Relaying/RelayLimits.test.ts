@@ -57,6 +57,24 @@ test('64 connections are relayed at once, requests whose other peer is being cal
   host.close();
 });
 
+test('a peer takes part in 12 at most, also when others request them', async () => {
+  const { host } = relayHost(async (id) => linkedPeer(Number.parseInt(id, 16)));
+  for (let number = 1; number <= 12; number++) await host.grant(linkedPeer(number), peerIdOf(99));
+  await expect(host.grant(linkedPeer(13), peerIdOf(99))).rejects.toMatchObject({ code: 'REFUSED' });
+  await host.grant(linkedPeer(13), peerIdOf(98));
+  host.close();
+});
+
+test('a half is refused when the peer has too many connections', () => {
+  const { host } = relayHost(async (id) => linkedPeer(Number.parseInt(id, 16)));
+  let destroyed = 0;
+  const stream = { destroy: () => destroyed++ } as unknown as ByteStream;
+  host.accept(stream, false, () => {});
+  expect(destroyed).toBe(0);
+  host.accept(stream, true, () => {});
+  expect(destroyed).toBe(1);
+});
+
 test('a relayed link is not relayed again, from either side, and no peer is relayed to itself', async () => {
   const via = { relay: linkedPeer(7).contact, address: { host: '10.0.0.7', port: 9_000 } };
   const relayed = (number: number): RelayPeer => ({
