@@ -64,7 +64,7 @@ async function listFolderOrPeer(text: string, context: CommandContext): Promise<
 
 async function listLocal(folder: string, context: CommandContext): Promise<CommandResult> {
   await context.scanned();
-  const { controls } = context;
+  const { controls, itemsMax = Number.POSITIVE_INFINITY } = context;
   const entries = localEntries(folder, context);
   const inside = (path: string) => folder === '' || path === folder || path.startsWith(`${folder}/`);
   const unfinished = controls.downloads
@@ -72,8 +72,11 @@ async function listLocal(folder: string, context: CommandContext): Promise<Comma
     .filter(({ path, state }) => inside(path) && isUnfinished(state));
   const share = controls.share();
   rememberPaths(entries, context);
+  // Of a million files a page shows a few.
+  const shown = entries.slice(0, itemsMax).map(fileItem);
   return {
-    items: [...entries.map(fileItem), ...unfinished.map(downloadItem)],
+    data: entries.length > shown.length ? { total: entries.length + unfinished.length } : {},
+    items: [...shown, ...unfinished.map(downloadItem)],
     text: (style) => localFilesText(folder, entries, unfinished, share, style),
   };
 }

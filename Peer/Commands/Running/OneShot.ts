@@ -137,7 +137,7 @@ function answerOf(
 function partOf(result: CommandResult, { from, count }: { readonly from: number; readonly count: number }) {
   const { items } = result;
   if (items === undefined) return result;
-  return { ...result, data: { ...result.data, total: items.length }, items: items.slice(from, from + count) };
+  return { ...result, data: { total: items.length, ...result.data }, items: items.slice(from, from + count) };
 }
 
 /** A complete file of several, or a folder that failed after some of its files were complete. */

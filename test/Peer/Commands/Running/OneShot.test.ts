@@ -145,3 +145,21 @@ test('with a limit on items, no further pages of the listing of another peer are
   ]);
   expect(parts[2]).not.toHaveProperty('truncated');
 });
+
+test('a part of the local list counts all files, and makes items of no more than are shown', async () => {
+  const controls = new FakeControls();
+  const made: number[] = [];
+  const file = { ...hitOf('x', 5, 1), modifiedMs: 0 };
+  controls.files = [0, 1, 2, 3].map((n) => ({
+    ...file,
+    path: `${n}.bin`,
+    get fileId() {
+      made.push(n);
+      return file.fileId;
+    },
+  }));
+  const { answer, clock } = start('list', controls, { from: 1, count: 1 });
+  const part = JSON.parse((await clock.settle(answer)).json);
+  expect(part).toMatchObject({ total: 4, items: [{ path: '1.bin' }] });
+  expect(Math.max(...made)).toBe(1);
+});
