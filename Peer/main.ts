@@ -19,7 +19,7 @@ import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { safeText } from '../Shared/Text/SafeText.ts';
 import { systemClock } from '../Shared/Time/Clock.ts';
 import { assemblePeer, reserve } from './Assembly.ts';
-import { CommandInterface, networkSentence, runOneShot } from './CommandInterface.ts';
+import { CommandInterface, networkSentence, runOneShot, wrapLines } from './CommandInterface.ts';
 import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import { openWeb } from './OpenWeb.ts';
@@ -153,7 +153,10 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   diagnostics.tell = (line) => console.printLine(line);
   if (isTerminal)
     process.stdout.write(
-      `${greeting(peer)}\n${networkSentence(peer.privateNetwork)}\n${webLines(peer)}Type help for the commands.\n`,
+      wrapLines(
+        `${greeting(peer)}\n${networkSentence(peer.privateNetwork)}\n${webLines(peer)}Type help for the commands.\n`,
+        columnsOf(process.stdout) ?? Number.POSITIVE_INFINITY,
+      ),
     );
   return withOutput(await console.run({ signal: interrupted }), outputFailure);
 }

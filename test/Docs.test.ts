@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { exitCodeOf } from '../Cli/Running/ExitCodes.ts';
+import { COMMANDS } from '../Peer/CommandInterface.ts';
+import type { ConsoleCommand } from '../Peer/Commands/Command.ts';
 import { peerOptions } from '../Peer/Settings/CommandLine.ts';
 import { ROUTES } from '../Peer/Web/Api/Routes.ts';
 import { trackerCommand } from '../Tracker/CommandLine.ts';
@@ -71,6 +73,26 @@ test('every path of a source in a page exists', () => {
     return !known.some((path) => path.endsWith(end));
   });
   expect(gone).toEqual([]);
+});
+
+test('every command that a page explains in a block exists', () => {
+  const known = [
+    ...Object.keys(COMMANDS),
+    ...Object.values(COMMANDS).flatMap((command: ConsoleCommand) => command.aliases ?? []),
+    'shoal',
+    'curl',
+    'node',
+  ];
+  const guide = PAGES.filter((page) => page === 'README.md' || page.startsWith('docs/guide/'));
+  const typed = guide.flatMap((page) =>
+    [...textOf(page).matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, language, block = '']) =>
+      language !== ''
+        ? []
+        : [...block.matchAll(/^([a-z]+) .*? {2,}\S/gm)].map(([, word = '']) => `${page}: ${word}`),
+    ),
+  );
+  expect(typed.length).toBeGreaterThan(20);
+  expect(typed.filter((each) => !known.includes(each.replace(/^.*: /, '')))).toEqual([]);
 });
 
 test.each([
