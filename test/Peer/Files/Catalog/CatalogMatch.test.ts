@@ -41,6 +41,12 @@ test('finds by words, the best match first, ignoring case and accents', () => {
   expect(match.matching(words('...'))).toEqual([]);
 });
 
+test('a word beyond 48 characters counts with these, also before another word', () => {
+  const long = 'x'.repeat(60);
+  const match = new CatalogMatch(catalogOf(`${long} film.mkv`), () => []);
+  expect(match.matching(words(`${long} film`))).toHaveLength(1);
+});
+
 test('a running download is an incomplete hit, unless it has a single chunk', () => {
   const parts = [partOf(50, 'big song.mp3', 5_000_000), partOf(51, 'small song.mp3', 1_000)];
   const match = new CatalogMatch(catalogOf('film.mkv'), () => parts);
