@@ -55,11 +55,11 @@ test('a liar without competitors is asked until it is banned, and a good source 
   const [liar, honest] = [desk.network.peer(), desk.network.peer()];
   liar.lies = () => true;
   desk.downloads.add(desk.wish(8 * MIB, [liar]));
-  await desk.clock.advanceAsync(5_000);
+  await desk.clock.advanceAsync(10_000);
   expect(desk.blamed).toEqual(['peer 1 distrusted', 'peer 1 distrusted again', 'peer 1 banned']);
   expect(desk.downloads.list()[0]).toMatchObject({
     state: 'searching',
-    reason: 'no other source: peer 1 sent corrupt data, again in 3 s',
+    reason: 'no other source: peer 1 sent corrupt data, again in 6 s',
   });
 
   honest.has(FILE);

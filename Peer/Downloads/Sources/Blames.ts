@@ -3,18 +3,19 @@ import type { Verdict } from '../Model.ts';
 import type { FileSource } from './FileSource.ts';
 
 /** Time in which a source that sent corrupt data may withdraw the content, as one does whose file has changed. */
-export const WITHDRAWAL_MS = 1_000;
+export const WITHDRAWAL_MS = 3_000;
 
 /**
  * Records corrupt data of the sources of one content. The first time a source is distrusted at once, and reported if
  * it goes on to offer the content: a file that changes while it is sent gives wrong bytes of an honest peer, which
- * withdraws it as soon as it notices. That is forgiven, once per peer and content.
+ * withdraws it as soon as it notices. That is forgiven, once per peer and content. Until then further corrupt data
+ * counts as the same event: an only source is asked for a chunk again at once.
  */
 export class Blames {
   readonly #content: string;
   readonly #clock: Clock;
   readonly #report: (source: FileSource, verdict: Verdict) => void;
-  /** Reports that wait; each may be settled early. */
+  /** Pending reports; each may be settled early. */
   readonly #pending = new Map<FileSource, () => void>();
 
   constructor(content: string, clock: Clock, report: (source: FileSource, verdict: Verdict) => void) {
@@ -24,8 +25,8 @@ export class Blames {
   }
 
   add(source: FileSource): void {
+    if (this.#pending.has(source)) return;
     const { score } = source.peer;
-    this.#pending.get(source)?.();
     const verdict = score.blame(this.#content, this.#clock.nowMs());
     if (verdict !== 'distrusted') {
       this.#report(source, verdict);

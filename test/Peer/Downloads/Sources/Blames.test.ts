@@ -15,7 +15,7 @@ function made() {
   return { clock, score, source, reports, blames, blamed: source as unknown as FileSource };
 }
 
-test('a source that goes on to offer the content is distrusted at once, and reported a second later', async () => {
+test('a source that goes on to offer the content is distrusted at once, and reported after WITHDRAWAL_MS', async () => {
   const { clock, score, reports, blames, blamed } = made();
   blames().add(blamed);
   expect([score.isDistrusted(CONTENT), reports]).toEqual([true, []]);
@@ -40,10 +40,14 @@ test('a source that withdraws the content is forgiven, once', async () => {
   expect(reports).toEqual(['distrusted', 'distrusted again', 'banned']);
 });
 
-test('reports keep their order, and none is made twice', async () => {
+test('what arrives before a withdrawal is one event, after it each corrupt chunk counts', async () => {
   const { clock, reports, blames, blamed } = made();
   const all = blames();
-  for (let wrong = 0; wrong < 3; wrong++) all.add(blamed);
+  for (let wrong = 0; wrong < 5; wrong++) all.add(blamed);
+  expect(reports).toEqual([]);
+  await clock.advanceAsync(WITHDRAWAL_MS);
+  expect(reports).toEqual(['distrusted']);
+  for (let wrong = 0; wrong < 2; wrong++) all.add(blamed);
   expect(reports).toEqual(['distrusted', 'distrusted again', 'banned']);
   await clock.advanceAsync(WITHDRAWAL_MS);
   expect(reports).toHaveLength(3);
