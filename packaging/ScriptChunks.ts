@@ -70,14 +70,15 @@ function asScript(code: string, body: readonly Statement[]): string {
     else continue;
     edits.push([start, end, '']);
   }
-  for (const node of nodesIn(body)) {
+  const exported = new Set(exports.values());
+  visit(body, (node) => {
     if (node.type === 'ImportExpression') edits.push([node.start, node.start + 'import'.length, '$import']);
     if (node.type === 'MetaProperty' && code.startsWith('import', node.start))
       edits.push([node.start, node.end, '$meta']);
     const changed = changedName(node);
-    if (changed !== undefined && variables.has(changed) && [...exports.values()].includes(changed))
+    if (changed !== undefined && variables.has(changed) && exported.has(changed))
       throw new Error(`${changed} is exported and changes later, which importing scripts would not see`);
-  }
+  });
   const load = `const $modules = await Promise.all(${JSON.stringify(modules)}.map($import));`;
   let text = `(async ($import, $builtin, $meta) => { 'use strict'; ${load} ${imports.join(' ')} `;
   let at = 0;
@@ -108,11 +109,11 @@ function binding(
   ].join(' ');
 }
 
-/** All nodes below a node, in the order of the text. */
-function* nodesIn(value: unknown): Generator<Node> {
+/** Calls for all nodes below a node, in the order of the text. */
+function visit(value: unknown, each: (node: Node) => void): void {
   if (typeof value !== 'object' || value === null) return;
-  if ('type' in value && 'start' in value) yield value as Node;
-  for (const each of Object.values(value)) yield* nodesIn(each);
+  if ('type' in value && 'start' in value) each(value as Node);
+  for (const key in value) visit(value[key as keyof typeof value], each);
 }
 
 /** The name that an assignment gives a value after its declaration. */

@@ -253,7 +253,7 @@ export class SimulatedStream implements ByteStream {
 
   #handOver(segment: Buffer): number {
     if (this.#into === undefined) {
-      this.#handler?.data?.(Buffer.from(segment));
+      this.#handler?.data?.(segment);
       return segment.length;
     }
     const target = this.#into.nextBuffer();

@@ -37,7 +37,7 @@ test('of twenty peers one seeder serves six at once, announces places to the oth
     peer: { name: expect.stringMatching('peer') },
   });
 
-  await network.clock.advanceAsync(30_000);
+  await network.clock.advanceAsync(20_000);
   const bytes = joined.map(({ seen }) => seen.bytes);
   expect(bytes.every((count) => count > 0)).toBe(true);
   expect(Math.max(...bytes) - Math.min(...bytes)).toBeLessThanOrEqual(2 * 16 * MIB + 3 * MIB);

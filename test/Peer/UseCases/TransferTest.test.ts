@@ -149,7 +149,7 @@ test('three peers are tried at most', async () => {
   const network = new SimulatedNetwork({ seed: 5 });
   const test = await tester(network);
   const empty = [await startNode(network, 2), await startNode(network, 3), await startNode(network, 4)];
-  const rich = await startNode(network, 5);
+  const rich = await startNode(network, 5, { uploadLimit: 5_000_000 });
   rich.share.add('film', Buffer.alloc(3 * MIB));
   const peers = [...empty, rich].map((node) => known(node));
   expect(await network.settle(test.run(peers, patient))).toBeUndefined();
