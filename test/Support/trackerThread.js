@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { systemClock } from '../../dist/Shared/Time/Clock.js';
-import { bindDatagramTelling } from '../../dist/Shared/Network/DatagramSockets.js';
 import { makeLog } from '../../dist/Shared/Log.js';
+import { bindDatagramTelling } from '../../dist/Shared/Network/DatagramSockets.js';
+import { systemClock } from '../../dist/Shared/Time/Clock.js';
 import { Tracker } from '../../dist/Tracker/Tracker.js';
 
 /** Trackers of one thread, see Trackers.ts. */
