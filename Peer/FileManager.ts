@@ -8,14 +8,14 @@ import { Closing } from '../Shared/Async/Closing.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Catalog } from './Files/Catalog/Catalog.ts';
 import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
-import { type DiskSpeed, measureDisk } from './Files/Disk/DiskSpeed.ts';
+import { measureDisk } from './Files/Disk/DiskSpeed.ts';
 import { finishFolders } from './Files/Disk/InstallFile.ts';
 import { nodeDisk } from './Files/Disk/NodeDisk.ts';
 import { type FileComponents, type FileManagerOptions, openComponents } from './Files/FileComponents.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
 import { listedFolders } from './Files/Serving/ListedFolders.ts';
 import type { CatalogEntry, FileAttributes } from './Model.ts';
-import type { FileEvents, ShareStatus } from './ShareModel.ts';
+import type { DiskSpeed, FileEvents, ShareStatus } from './ShareModel.ts';
 import type {
   DropIdentity,
   FolderFile,

@@ -21,7 +21,7 @@ import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks } from './Network/Links/PeerLinks.ts';
 import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerTypes.ts';
-import { NetworkProbes } from './Network/NetworkProbes.ts';
+import { type NetworkProbes, networkProbes } from './Network/NetworkProbes.ts';
 import { PortMapper } from './Network/PortMapping/PortMapper.ts';
 import { Trackers } from './Network/Trackers/Trackers.ts';
 import type { ClusterStatus, NetworkHealth } from './NetworkModel.ts';
@@ -72,7 +72,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.limits = links.limits;
     this.announcements = links.announcements;
     this.#trackers = trackers;
-    this.probes = new NetworkProbes({ ...options, trackers, links });
+    this.probes = networkProbes({ ...options, trackers, links });
     this.#known = new KnownPeers({ ...options, self: options.self.peerId, links, trackers });
     const { book } = this.#known;
     const peers = new PeerQueries({ ...options, links, book });

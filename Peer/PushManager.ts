@@ -17,7 +17,6 @@ import { Trust } from './Pushes/Trust.ts';
 import type { Offer, OfferStatus, PushStatus } from './PushModel.ts';
 
 export type { AcceptPolicy } from './Pushes/Consent.ts';
-export type { TrustedSenders } from './Pushes/Ports.ts';
 
 export interface PushManagerOptions {
   readonly network: PushNetwork;

@@ -42,6 +42,15 @@ export interface ShareHealth {
   readonly readOnly: boolean;
 }
 
+/** Free space of the disk of the share folder, and its speed. */
+export interface DiskSpeed {
+  readonly freeBytes: number;
+  /** Bytes per second of writing, with a sync at the end. Undefined: too little space for the test, or a failure. */
+  readonly bytesPerSecond: number | undefined;
+  /** Why nothing could be written. Unsafe to print. */
+  readonly failure?: string | undefined;
+}
+
 /** Number of paths with one reason. */
 export interface ReasonCount {
   readonly reason: string;

@@ -23,7 +23,7 @@ import type {
   TakenFile,
 } from '../NetworkModel.ts';
 import type { OfferStatus, PartStatus, PushStatus } from '../PushModel.ts';
-import type { ShareStatus } from '../ShareModel.ts';
+import type { DiskSpeed, ShareStatus } from '../ShareModel.ts';
 
 /** A file of which at least one chunk is here. */
 export interface LocalContent {
@@ -211,7 +211,7 @@ export interface News {
 
 /** Measurements of `doctor`. */
 export interface Measurements {
-  readonly disk: DiskMeasurement;
+  readonly disk: DiskSpeed;
   readonly watches: WatchMeasurement;
   /** Clocks of linked peers minus the own one, in milliseconds, as they claim. */
   readonly clockOffsetsMs: readonly number[];
@@ -220,15 +220,6 @@ export interface Measurements {
   readonly wholeDatagrams: boolean | undefined;
   /** Undefined: no other peer has a file to test with. */
   readonly transfer: TransferMeasurement | undefined;
-}
-
-/** The disk of the share folder. */
-export interface DiskMeasurement {
-  readonly freeBytes: number;
-  /** Rate of writing with a final sync. Undefined: not measured. */
-  readonly bytesPerSecond: number | undefined;
-  /** Why nothing could be written. Unsafe to print. */
-  readonly failure?: string | undefined;
 }
 
 /** Watches of folders by this process. Undefined: the system does not tell. */

@@ -1,25 +1,18 @@
-import type { Log } from '../../Shared/Log.ts';
-import type { Clock, WallClock } from '../../Shared/Time/Clock.ts';
 import { type News, offerText, type PushControls, pushText } from '../CommandInterface.ts';
 import { type DownloadManager, lastPart } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { KnownContact, PeerContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
-import { type AcceptPolicy, PushManager, type TrustedSenders } from '../PushManager.ts';
+import { PushManager, type PushManagerOptions } from '../PushManager.ts';
 import type { Offer, OfferStatus, PartStatus, PushStatus } from '../PushModel.ts';
 import { Drops } from './Drops.ts';
 import { findContent, type LocalContent, localContents, partOf } from './LocalContents.ts';
 
-export interface PushingOptions {
+export interface PushingOptions extends PushManagerOptions {
   readonly network: NetworkManager;
   readonly files: FileManager;
   readonly downloads: DownloadManager;
-  readonly policy: AcceptPolicy;
-  readonly trusted: TrustedSenders;
-  readonly clock: Clock;
-  readonly wallMs: WallClock;
-  readonly log: Log;
   readonly tell: (kind: News['kind'], text: string) => void;
 }
 

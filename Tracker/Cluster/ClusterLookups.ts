@@ -5,15 +5,13 @@ import type { ReplyOf } from '../../Protocol/TrackerMessages.ts';
 import { type Address, isLoopback } from '../../Shared/Network/Address.ts';
 import { fullBucket, type Rate, takeToken } from '../../Shared/Time/TokenBucket.ts';
 import type { LateItems } from '../LateAnswer.ts';
-import type { OwnPart } from '../OwnPart.ts';
-import type { RateLimits } from '../RateLimits.ts';
 import { fittingPeers } from '../ReplyPages.ts';
 import type { RecordOf } from './BusRecords.ts';
 import type { Cluster } from './Cluster.ts';
 import type { Member } from './Members.ts';
 import { mergedHits, mergedHolders } from './MergeParts.ts';
 import { seenElsewhere } from './SeenElsewhere.ts';
-import { SiblingDesk } from './SiblingDesk.ts';
+import { SiblingDesk, type SiblingDeskOptions } from './SiblingDesk.ts';
 
 /** Questions to the others on account of all peers of this tracker, by what they cost there. */
 const SEARCH_RATE: Rate = { perSecond: 150, burst: 300 };
@@ -21,12 +19,6 @@ const OTHER_RATE: Rate = { perSecond: 4_000, burst: 8_000 };
 /** A cursor in the peers of a cluster: number of the tracker (6 bits), slot (26 bits). */
 const SLOT_BITS = 26;
 const SLOTS = 2 ** SLOT_BITS;
-
-export interface ClusterLookupsOptions {
-  readonly own: OwnPart;
-  readonly cluster: Cluster;
-  readonly limits: RateLimits;
-}
 
 /** A page of the answer to a peer. `ask` makes the question for the page at a slot of another tracker. */
 interface PageRequest {
@@ -36,11 +28,11 @@ interface PageRequest {
 
 /** Asks the other trackers on behalf of a peer, and answers theirs. */
 export class ClusterLookups {
-  readonly #options: ClusterLookupsOptions;
+  readonly #options: SiblingDeskOptions;
   readonly #searches = fullBucket(0);
   readonly #others = fullBucket(0);
 
-  constructor(options: ClusterLookupsOptions) {
+  constructor(options: SiblingDeskOptions) {
     this.#options = options;
     const desk = new SiblingDesk(options);
     options.cluster.answerWith((record, nowMs) => desk.answer(record, nowMs));

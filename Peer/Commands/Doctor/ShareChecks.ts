@@ -1,6 +1,6 @@
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { ShareStatus } from '../../ShareModel.ts';
-import type { DiskMeasurement, WatchMeasurement } from '../Ports.ts';
+import type { DiskSpeed, ShareStatus } from '../../ShareModel.ts';
+import type { WatchMeasurement } from '../Ports.ts';
 import { formatBytes, formatCount, formatRate, plural } from '../Views/HumanUnits.ts';
 import { bad, type DiagnosisFacts, type Finding, fine } from './Finding.ts';
 
@@ -52,7 +52,7 @@ function hashingCheck({ hashing, scanned }: ShareStatus): Finding {
   return fine('hashing', hashing.files > 0 || !scanned ? queue : 'every file is hashed');
 }
 
-function diskCheck(disk: DiskMeasurement): Finding {
+function diskCheck(disk: DiskSpeed): Finding {
   if (disk.failure !== undefined) return fine('disk', `not measured: ${safeText(disk.failure)}`);
   const { freeBytes, bytesPerSecond } = disk;
   const speed = bytesPerSecond === undefined ? '' : `, writes ${formatRate(bytesPerSecond)}`;

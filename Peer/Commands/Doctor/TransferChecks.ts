@@ -1,6 +1,7 @@
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus, StallCause } from '../../DownloadModel.ts';
-import type { DiskMeasurement, TransferMeasurement } from '../Ports.ts';
+import type { DiskSpeed } from '../../ShareModel.ts';
+import type { TransferMeasurement } from '../Ports.ts';
 import { formatDuration, formatRate } from '../Views/HumanUnits.ts';
 import { bad, type DiagnosisFacts, type Finding, fine } from './Finding.ts';
 
@@ -27,7 +28,7 @@ export function transferChecks({ measured, downloads }: DiagnosisFacts): readonl
   return [speedCheck(measured.transfer, measured.disk), ...downloads.flatMap(downloadCheck)];
 }
 
-function speedCheck(test: TransferMeasurement | undefined, disk: DiskMeasurement): Finding {
+function speedCheck(test: TransferMeasurement | undefined, disk: DiskSpeed): Finding {
   if (test === undefined) return fine('speed', 'not tested: no other peer shares a file of 1 MiB or more');
   const name = safeText(test.peer.name);
   if (test.failure !== undefined)
@@ -48,7 +49,7 @@ function silentCheck(name: string, { queue, seconds, limit }: TransferMeasuremen
 }
 
 /** The part that slows the transfer; the first of several that are near their limit. */
-function boundOf(name: string, test: TransferMeasurement, disk: DiskMeasurement): string {
+function boundOf(name: string, test: TransferMeasurement, disk: DiskSpeed): string {
   const { limit, busy } = test;
   const rate = rateOf(test);
   if (limit !== undefined && rate >= limit * NEARLY) return limitText(limit);

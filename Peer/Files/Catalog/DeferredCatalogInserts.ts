@@ -1,5 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
+import { isWithin } from '../Disk/Paths.ts';
 import { type FolderRename, renamedPath } from '../Hashing/HashCache.ts';
 import { type InstalledFile, InstalledFiles } from './InstalledFiles.ts';
 
@@ -100,7 +101,8 @@ export class DeferredCatalogInserts {
   flushAt(path: string, max = Number.POSITIVE_INFINITY): number {
     let taken = 0;
     for (const queue of this.#queues)
-      if (overlaps(path, queue.folder)) taken += this.#take(queue, max - taken);
+      if (isWithin(path, queue.folder) || isWithin(queue.folder, path))
+        taken += this.#take(queue, max - taken);
     return taken;
   }
 
@@ -186,11 +188,4 @@ export class DeferredCatalogInserts {
 
 function dueMs({ isHeld, firstMs, lastMs }: Queue): number {
   return isHeld ? firstMs + HELD_MAX_MS : Math.min(lastMs + QUIET_MS, firstMs + DEFERRAL_MAX_MS);
-}
-
-/** Whether one of two paths is the other one, or lies below it. "" is the share itself. */
-function overlaps(one: string, other: string): boolean {
-  const isBelow = (path: string, folder: string) =>
-    folder === '' || path === folder || path.startsWith(`${folder}/`);
-  return isBelow(one, other) || isBelow(other, one);
 }

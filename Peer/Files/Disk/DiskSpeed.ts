@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
+import type { DiskSpeed } from '../../ShareModel.ts';
 import { type Disk, diskError, ensureFolder, removeQuietly } from './Disk.ts';
 
 const MIB = 1_048_576;
@@ -14,15 +15,6 @@ const WRITING_MS = 1_000;
 const FREE_BYTES_MIN = 4 * BYTES_MAX;
 /** Of the names that the next start removes, should the program end during the test. */
 const NAME = `${'0'.repeat(64)}.new`;
-
-/** Free space of a disk, and its speed. */
-export interface DiskSpeed {
-  readonly freeBytes: number;
-  /** Bytes per second of writing, with a sync at the end. Undefined: too little space for the test, or a failure. */
-  readonly bytesPerSecond: number | undefined;
-  /** Why nothing could be written. */
-  readonly failure?: string;
-}
 
 /** Measures a disk by a file that is removed again. Never rejects. */
 export async function measureDisk(disk: Disk, folder: string, clock: Clock): Promise<DiskSpeed> {

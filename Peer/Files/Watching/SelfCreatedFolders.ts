@@ -1,5 +1,5 @@
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import { splitPath } from '../Disk/Paths.ts';
+import { isWithin, splitPath } from '../Disk/Paths.ts';
 
 /** The folders are scanned when all were reported, the last one this long ago: by then all of them are watched. */
 const SETTLE_MS = 1_000;
@@ -58,7 +58,7 @@ export class SelfCreatedFolders {
   /** A folder was renamed: those below it are reported again, under their new paths. */
   renamed(from: string, to: string): void {
     for (const folder of [...this.#created.keys(), ...this.#pending]) {
-      if (folder !== from && !folder.startsWith(`${from}/`)) continue;
+      if (!isWithin(folder, from)) continue;
       this.#created.delete(folder);
       this.#pending.delete(folder);
       this.#created.set(to + folder.slice(from.length), this.#clock.nowMs());

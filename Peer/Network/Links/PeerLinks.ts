@@ -21,7 +21,7 @@ import { Interests } from './Interests.ts';
 import type { LinkedPeer } from './Link/LinkedPeer.ts';
 import { linkStatus } from './LinkStatus.ts';
 import { LinkTable } from './LinkTable.ts';
-import { NamedPeers } from './NamedPeers.ts';
+import { namedPeers } from './NamedPeers.ts';
 import { Offers } from './Offers.ts';
 import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { peerOpenings } from './PeerOpenings.ts';
@@ -111,7 +111,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       relayedOpenings: (via) => openings.relayed(via),
       misbehaved,
     });
-    const named = new NamedPeers({
+    const named = namedPeers({
       self: options.self.peerId,
       isBanned,
       trusts,
@@ -145,10 +145,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         interested: (peer, fileId) => this.#interests.interested(peer, fileId),
         notInterested: (peer, fileId) => this.#interests.notInterested(peer, fileId),
         holds: (peer, message) => this.#interests.holds(peer.peerId, message),
-        named: (peer, fileId, peers) => named.peers(peer, fileId, peers),
+        ...named,
         offered: (peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }) =>
           this.emit('offered', peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }),
-        trackerNamed: (peer, tracker) => named.tracker(peer, tracker),
         matching: ownMatches(options, this.counters),
       },
     });

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { ClusterLookups, type ClusterLookupsOptions } from '../../../Tracker/Cluster/ClusterLookups.ts';
+import { ClusterLookups } from '../../../Tracker/Cluster/ClusterLookups.ts';
+import type { SiblingDeskOptions } from '../../../Tracker/Cluster/SiblingDesk.ts';
 import { RateLimits } from '../../../Tracker/RateLimits.ts';
 
 /** The lookups of a tracker with two siblings. */
 function lookups() {
   const cluster = { members: { live: [1, 2] }, answerWith: () => {}, ask: () => true };
   const options = { own: {}, cluster, limits: new RateLimits() };
-  return new ClusterLookups(options as unknown as ClusterLookupsOptions);
+  return new ClusterLookups(options as unknown as SiblingDeskOptions);
 }
 
 const SEARCH = { words: 'film', fileId: undefined };
