@@ -126,7 +126,7 @@ async function openRoot({ root }: GuestOptions, closing: Closing): Promise<strin
     return made;
   } catch (failure) {
     throw new ShoalError('LOCAL_CONFLICT', `cannot create a folder in ${safeText(root ?? tmpdir())}`, {
-      hint: 'Choose a writable folder: -o DIR',
+      hint: root === undefined ? 'Set TMPDIR to a writable folder.' : 'Choose a writable folder: -o DIR',
       cause: failure,
     });
   }
