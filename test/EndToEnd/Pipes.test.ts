@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { expect } from 'vitest';
 import { someBytes, lanTest as test } from '../Support/TestLan.ts';
 
@@ -108,7 +109,8 @@ test.concurrent('with SHOAL_TRACKER only: a port of 9000-9999, a share folder be
   program.endInput();
   expect(await program.exitCode()).toBe(0);
   const [me, got] = program.lines.map((line) => JSON.parse(line));
-  expect(me).toMatchObject({ version: 1, command: 'whoami', ok: true, host: '127.0.0.1' });
+  expect(me).toMatchObject({ version: 1, command: 'whoami', ok: true });
+  expect(isIP(me.host)).not.toBe(0); // That of a network card, where there is one.
   expect(me.port).toBeGreaterThanOrEqual(9_000);
   expect(me.port).toBeLessThanOrEqual(9_999);
   const folder = `${program.home}/Downloads/P2P/User-${me.port}`;
