@@ -28,8 +28,9 @@ const FORM = 'a line is: name path';
  * requires.
  * Empty lines and lines beginning with `#` are skipped. Of two lines with the same name, the first is valid. Never
  * throws.
+ * @param filesMax - later files are problems. Default: as many as a catalog holds
  */
-export function parseManifest(bytes: Uint8Array): Manifest {
+export function parseManifest(bytes: Uint8Array, filesMax = SHARE_FILES_MAX): Manifest {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const entries = new Map<string, ManifestEntry>();
   const problems: { line: number; reason: string }[] = [];
@@ -41,8 +42,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
       if (entry === undefined) continue;
       const first = entries.get(entry.name);
       if (first !== undefined) throw new BadLine(`"${entry.name}" is already named in line ${first.line}`);
-      if (entries.size >= SHARE_FILES_MAX)
-        throw new BadLine(`more than ${SHARE_FILES_MAX} files: this one is not shared`);
+      if (entries.size >= filesMax) throw new BadLine(`more than ${filesMax} files: this one is not shared`);
       entries.set(entry.name, entry);
     } catch (failure) {
       if (!(failure instanceof BadLine)) throw failure;
