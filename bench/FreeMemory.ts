@@ -3,24 +3,22 @@ import { join } from 'node:path';
 import { mediumOf } from './Places.ts';
 
 const PIECE_BYTES = 8 * 2 ** 20;
-/** Sizes of the filling files by folder: one a contest. */
-const sizes = new Map<string, number>();
 
 /**
- * Fills the free memory with pages of a sparse file, as on a machine that has run for a while. The host of a virtual
- * machine takes memory back that was free for two seconds, and a page of the cache then costs seven times as much.
+ * Fills the free memory with cached pages of a sparse file, as on a machine that has run for a while. The host of a
+ * virtual machine takes memory back that was free for two seconds. A page of the cache then costs seven times as much.
  * Without this, a program whose receiver starts at once has warm memory, and one that takes seconds to start has not.
  * No effect in memory, where files are not cached.
  */
 export async function fillFreeMemory(folder: string): Promise<void> {
   if ((await mediumOf(folder)) === 'memory') return;
-  const size = sizes.get(folder) ?? (await freeBytes());
-  sizes.set(folder, size);
   const file = await open(join(folder, 'filling'), 'a+');
   try {
-    await file.truncate(size);
+    const { size } = await file.stat();
+    const end = size + (await freeBytes());
+    await file.truncate(end);
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
-    for (let at = 0; at < size; at += PIECE_BYTES) await file.read(piece, 0, PIECE_BYTES, at);
+    for (let at = size; at < end; at += PIECE_BYTES) await file.read(piece, 0, PIECE_BYTES, at);
   } finally {
     await file.close();
   }
