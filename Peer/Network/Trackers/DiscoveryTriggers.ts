@@ -1,9 +1,10 @@
 import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 import type { Self } from '../../Model.ts';
 import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
+import type { PooledTracker } from './PooledTracker.ts';
 import type { LinkEvent } from './Session/TrackerLink.ts';
 import { namesUs } from './TrackerChoice.ts';
-import type { PooledTracker, TrackerPool } from './TrackerPool.ts';
+import type { TrackerPool } from './TrackerPool.ts';
 
 export interface DiscoveryTriggersOptions {
   readonly self: Pick<Self, 'port'>;

@@ -8,8 +8,9 @@ import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import type { StartTracker } from '../Ports.ts';
 import { EmbeddedHost } from './EmbeddedHost.ts';
 import type { Viewpoint } from './MergeAnswers.ts';
+import type { PooledTracker } from './PooledTracker.ts';
 import { betterThanOwn, chooseSuccessor, RETIRE_MS } from './TrackerChoice.ts';
-import type { PooledTracker, TrackerPool } from './TrackerPool.ts';
+import type { TrackerPool } from './TrackerPool.ts';
 import { TrackerQueries } from './TrackerQueries.ts';
 
 /** Upper bound on listing the embedded tracker's peers at shutdown. */

@@ -6,6 +6,7 @@ import type { TrackerStatus } from '../../Model.ts';
 import { planHome } from './ClusterHome.ts';
 import { ClusterSpares } from './ClusterSpares.ts';
 import { HoldDowns } from './HoldDowns.ts';
+import type { PooledTracker } from './PooledTracker.ts';
 import type { TrackerSessionOptions } from './Session/SessionTypes.ts';
 import { type LinkEvent, TrackerLink } from './Session/TrackerLink.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
@@ -31,18 +32,6 @@ export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimit
   readonly isOurs: (host: string) => boolean;
   readonly send: (bytes: Uint8Array, to: Address) => void;
   readonly onEvent: (tracker: PooledTracker, event: LinkEvent) => void;
-}
-
-/** A tracker this peer keeps a session with. */
-export interface PooledTracker {
-  readonly link: TrackerLink;
-  readonly foundBy: TrackerStatus['foundBy'];
-  /** The tracker has answered at least one heartbeat. */
-  everConnected: boolean;
-  /** Address of its successor, once the tracker announced that it is closing. */
-  successor: string | undefined;
-  lostMs: number | undefined;
-  connectedMs: number;
 }
 
 /** Tracker sessions by address: configured, discovered and embedded ones. */
@@ -315,30 +304,4 @@ export class TrackerPool {
 function newToken(random: Random): string {
   const bytes = Array.from({ length: 8 }, () => Math.floor(random() * 256));
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-export function statusOf(
-  tracker: PooledTracker,
-  spares: readonly Address[],
-  version: number,
-  nowMs: number,
-): TrackerStatus {
-  const { link, foundBy } = tracker;
-  const { heldVersion, standing, asksByRelay } = link.session;
-  const { state, instanceId, alive, aliveMs, reason } = standing;
-  return {
-    address: link.address,
-    foundBy,
-    state,
-    instanceId,
-    observed: alive?.observed,
-    lastAnswerAgoMs: alive === undefined ? undefined : nowMs - aliveMs,
-    intervalMs: alive?.intervalMs,
-    peers: alive?.peers,
-    heldVersion,
-    version: asksByRelay ? 0 : version,
-    asksByRelay,
-    cluster: alive?.cluster === undefined ? undefined : { name: alive.cluster, spares },
-    reason: state === 'connected' ? undefined : (reason ?? 'waiting for its first reply'),
-  };
 }

@@ -17,9 +17,10 @@ import { DiscoveryTriggers } from './DiscoveryTriggers.ts';
 import { EmbeddedRole } from './EmbeddedRole.ts';
 import { seenFromHere } from './MergeAnswers.ts';
 import { noTracker } from './NoTracker.ts';
+import { type PooledTracker, statusOf } from './PooledTracker.ts';
 import { Readiness } from './Readiness.ts';
 import type { LinkEvent } from './Session/TrackerLink.ts';
-import { type PooledTracker, statusOf, TrackerPool } from './TrackerPool.ts';
+import { TrackerPool } from './TrackerPool.ts';
 import { TrackerQueries } from './TrackerQueries.ts';
 import type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 
