@@ -49,7 +49,9 @@ function actionOf(what: string, value: string | undefined): Action {
   if (known === withValue && value === undefined)
     throw usage(
       `network ${what} lacks its ${what === 'join' ? 'invite' : 'name'}`,
-      'Example: shoal network create "lab 3"',
+      what === 'join'
+        ? 'A member sees it with: shoal network invite. Example: shoal network join shoal:join/…'
+        : 'Example: shoal network create "lab 3"',
     );
   if (known === actions && value !== undefined)
     throw usage(`network ${what} takes nothing more`, `Write: shoal network ${what}`);

@@ -171,6 +171,9 @@ test.concurrent('shoal network: create, show, invite, leave, join; the secret st
   expect(await shoal('network', 'join', `${invite.slice(0, -1)}0`)).toMatchObject({
     error: { code: 'USAGE' },
   });
+  expect(await shoal('network', 'join')).toMatchObject({
+    error: { hint: expect.stringContaining('shoal network join shoal:join/') },
+  });
   expect(await shoal('network', 'join', invite.toUpperCase())).toMatchObject({ ok: true });
   expect(await readFile(path, 'utf8')).toBe(`network = ${invite}\n`);
 });

@@ -17,7 +17,9 @@ export const web: ConsoleCommand = {
     const { web: access, self } = controls;
     if (access?.address === undefined)
       throw new ShoalError('NOT_FOUND', 'this peer has no web page', {
-        hint: 'Start it without --no-http (or http = off). In a private network there are share links only: link FILE',
+        hint: controls.privateNetwork
+          ? 'In a private network there are share links only: link FILE'
+          : 'Start it without --no-http (or http = off).',
       });
     const { address } = access;
     const fingerprint = await access.fingerprint();

@@ -76,7 +76,10 @@ test('an address for others is none of this computer alone', async () => {
 test('in a private network a link has HTTPS, and there is no page', async () => {
   const { run } = peerWithPage({ name: 'lab', id: 'x' });
   expect((await run('link f/film.mkv')).items[0].address).toMatch(/^https:/);
-  expect(await run('web')).toMatchObject({ code: 'NOT_FOUND' });
+  expect(await run('web')).toMatchObject({
+    code: 'NOT_FOUND',
+    error: { hint: expect.stringContaining('link FILE') },
+  });
 });
 
 test.each([

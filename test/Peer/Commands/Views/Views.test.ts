@@ -10,6 +10,7 @@ import { downloadsText, downloadText } from '../../../../Peer/Commands/Views/Dow
 import {
   choiceText,
   localFilesText,
+  notYetText,
   remoteFilesText,
   searchText,
   shortIds,
@@ -300,4 +301,14 @@ test('lines that are too wide wrap at their spaces, and keep their words', () =>
     'Name  Size\nList the files\nof one peer: ls\n<name>\nx\n/a/path/without/spaces',
   );
   expect(wrapLines(text, Number.POSITIVE_INFINITY)).toBe(text);
+});
+
+test.each([
+  [{ files: 1, waiting: 1 }, '1 file, 5 B: shared when nothing writes to it any more'],
+  [{ files: 2, waiting: 2 }, '2 files, 5 B: shared when nothing writes to them any more'],
+  [{ files: 3, waiting: 1 }, '3 files, 5 B to be hashed, 1 of them still being written'],
+  [{ files: 3, waiting: 0, bytesPerSecond: 2_000 }, '3 files, 5 B to be hashed at 2.0 kB/s'],
+  [{ files: 0, waiting: 0 }, 'no files, 5 B to be hashed'],
+])('files that are not shared yet: %j', (hashing, text) => {
+  expect(notYetText({ bytes: 5, bytesPerSecond: 0, ...hashing })).toBe(text);
 });
