@@ -130,10 +130,12 @@ export class Catalog {
     return entry;
   }
 
-  /** Every path with this content. */
-  pathsOf(fileId: FileId): readonly string[] {
-    if (this.#rowWith(fileId) === undefined) return [];
-    return Array.from(this.table.withId(fileId), (row) => this.table.path(row));
+  /** Paths with this content, `max` at most: a folder may have thousands of equal files. */
+  pathsOf(fileId: FileId, max = Number.POSITIVE_INFINITY): readonly string[] {
+    const paths: string[] = [];
+    if (this.#rowWith(fileId) === undefined) return paths;
+    for (const row of this.table.withId(fileId)) if (paths.push(this.table.path(row)) >= max) break;
+    return paths;
   }
 
   findPath(path: string): CatalogEntry | undefined {

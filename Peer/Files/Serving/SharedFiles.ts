@@ -161,14 +161,12 @@ export class SharedFiles {
   }
 
   #otherPaths(entry: CatalogEntry): string[] {
-    const paths = this.#options.catalog.pathsOf(entry.fileId);
+    const paths = this.#options.catalog.pathsOf(entry.fileId, PATHS_TRIED);
     return paths.filter((path) => path !== entry.path).slice(0, PATHS_TRIED - 1);
   }
 
   #unchangedPath(fileId: FileId): string | undefined {
-    const paths = this.#options.catalog.pathsOf(fileId);
-    if (paths.length === 0) return undefined;
-    return paths.slice(0, PATHS_TRIED).find((path) => this.#isUnchanged(path));
+    return this.#options.catalog.pathsOf(fileId, PATHS_TRIED).find((path) => this.#isUnchanged(path));
   }
 
   #isUnchanged(path: string): boolean {

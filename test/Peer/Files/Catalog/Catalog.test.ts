@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import type { PublishedEntry } from '../../../../Protocol/TrackerMessages.ts';
@@ -157,3 +157,11 @@ test('a version that is too old, or was never reached, has no difference', () =>
 function sorted(entries: readonly PublishedEntry[]): PublishedEntry[] {
   return [...entries].sort((one, other) => (one.path + one.fileId < other.path + other.fileId ? -1 : 1));
 }
+
+test('of thousands of equal files only the wanted number of paths is read', () => {
+  const catalog = new Catalog();
+  for (let n = 0; n < 3_000; n++) put(catalog, `equal/${n}`, 1);
+  const read = vi.spyOn(catalog.table, 'path');
+  expect(catalog.pathsOf(id(1), 4)).toHaveLength(4);
+  expect(read).toHaveBeenCalledTimes(4);
+});
