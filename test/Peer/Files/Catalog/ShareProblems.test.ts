@@ -32,6 +32,20 @@ test('beyond 50 problems one summary is reported; all are counted, 20 listed', (
   expect(problems.facts.problems[0]).toEqual({ path: 'f199', reason: 'is a link' });
 });
 
+test('of 1,000 reports it is remembered that they were made', () => {
+  const { told, problems } = desk();
+  const comesAndGoes = (n: number) => {
+    problems.problem(`f${n}`, 'is a link');
+    problems.resolved(`f${n}`);
+  };
+  for (let n = 0; n < 1_000; n++) comesAndGoes(n);
+  comesAndGoes(0);
+  expect(told).toHaveLength(1_000);
+  comesAndGoes(1_000);
+  comesAndGoes(0);
+  expect(told).toHaveLength(1_002);
+});
+
 test('removed names are no longer counted', () => {
   const { problems } = desk();
   problems.problem('d/link', 'is a link');

@@ -41,6 +41,17 @@ test.each<[string, RequestListener, number]>([
   expect(await ask(answer, 'GET', timeoutMs)).toBeUndefined();
 });
 
+test('the rest of a long answer is not received', async () => {
+  let closed = false;
+  await ask((_, response) => {
+    response.on('close', () => {
+      closed = true;
+    });
+    response.write('y'.repeat(101));
+  });
+  await expect.poll(() => closed).toBe(true);
+});
+
 test('a closed port is no answer', async () => {
   const url = 'http://127.0.0.1:1/';
   expect(await httpGet({ url, method: 'GET', bytesMax: 1, timeoutMs: 10_000 })).toBeUndefined();
