@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { onAbort } from '../../Shared/Async/OnAbort.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import {
   ANSWER_BYTES_MAX,
@@ -67,7 +68,7 @@ function talk(
       if (abortGraceMs > 0) socket.write('{"abort":true}\n');
       timer = setTimeout(() => socket.destroy(), abortGraceMs);
     };
-    signal.addEventListener('abort', abort, { once: true });
+    const stopListening = onAbort(signal, abort);
     socket.on('connect', () => {
       socket.write(`${JSON.stringify(request)}\n`);
       if (signal.aborted) abort();
@@ -75,7 +76,7 @@ function talk(
     socket.on('error', (failure) => reject(gone(failure)));
     socket.on('close', () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+      stopListening();
       reject(gone());
     });
     socket.on('data', (chunk) => {
