@@ -172,6 +172,11 @@ function linkedPeer(via?: object) {
   return { peer, provider, breaches, sent };
 }
 
+test('a peer without features is asked for none of them', () => {
+  const { peer } = linkedPeer();
+  expect([peer.suggests, peer.takesTurns, peer.answersQueries]).toEqual([false, false, false]);
+});
+
 test('dials go to the host of the link, and over a relayed one none is requested', () => {
   expect(linkedPeer().peer.dials.endpoint.address).toEqual({ host: '10.0.0.9', port: 9_001 });
   const { peer, sent } = linkedPeer({ relay: {} });

@@ -34,11 +34,9 @@ test('a firewall is detected, announced in the next hello, and the result reset 
   await close();
 });
 
-test('a test of reachability that is pending is cancelled by a close', async () => {
-  const clock = new SimulatedClock();
-  const reachability = new Reachability(clock);
-  let tests = 0;
-  const tester = () => ({
+/** A linked peer that tests whether it can dial this one, with this result. */
+function tester(test: () => boolean) {
+  return {
     link: {
       isClosed: false,
       dialledByUs: true,
@@ -46,13 +44,42 @@ test('a test of reachability that is pending is cancelled by a close', async () 
       remote: { host: '10.0.0.2' },
       localHost: '10.0.0.1',
     },
-    dials: { acceptsDialBack: true, test: async () => ++tests > 0 },
+    dials: { acceptsDialBack: true, test: async () => test() },
+  };
+}
+
+test('a failed test may be repeated after ten minutes, a good one is not', async () => {
+  const clock = new SimulatedClock();
+  const reachability = new Reachability(clock);
+  const testedMs: number[] = [];
+  let reachable = false;
+  const peer = tester(() => {
+    testedMs.push(clock.nowMs());
+    return reachable;
   });
-  reachability.linked(tester());
+  const startMs = clock.nowMs();
+  const linkedAt = async (atMs: number) => {
+    await clock.advanceAsync(startMs + atMs - clock.nowMs());
+    reachability.linked(peer);
+  };
+  for (const atMs of [0, 602_999, 603_000]) await linkedAt(atMs);
+  reachable = true;
+  for (const atMs of [700_000, 2_000_000, 3_000_000]) await linkedAt(atMs);
+  await clock.advanceAsync(60_000);
+  expect(testedMs.map((atMs) => atMs - startMs)).toEqual([3_000, 606_000]);
+  expect(reachability.reachable).toBe(true);
+});
+
+test('a test of reachability that is pending is cancelled by a close', async () => {
+  const clock = new SimulatedClock();
+  const reachability = new Reachability(clock);
+  let tests = 0;
+  const peer = tester(() => ++tests > 0);
+  reachability.linked(peer);
   reachability.close();
   await clock.advanceAsync(60_000);
   expect({ tests, reachable: reachability.reachable }).toEqual({ tests: 0, reachable: undefined });
-  reachability.linked(tester());
+  reachability.linked(peer);
   await clock.advanceAsync(60_000);
   expect({ tests, reachable: reachability.reachable }).toEqual({ tests: 1, reachable: true });
 });

@@ -87,8 +87,8 @@ test('a relayed link is not relayed again, from either side, and no peer is rela
   await expect(host.grant(linkedPeer(1), peerIdOf(2))).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-/** A connection to the relay, which sends this token at once. */
-function half(host: RelayHost, ip: string, token: string) {
+/** A connection to the relay, which sends this token at once, and `more` in the same segment. */
+function half(host: RelayHost, ip: string, token: string, more = '') {
   const written: Buffer[] = [];
   let isOpen = true;
   const stream: ByteStream = {
@@ -104,9 +104,11 @@ function half(host: RelayHost, ip: string, token: string) {
       }
     },
   };
-  const { handler } = host.accept(stream, false, () => {});
-  handler.data?.(encodeLane({ type: 'token', token }));
+  const { handler, evict } = host.accept(stream, false, () => {});
+  handler.drained?.();
+  handler.data?.(Buffer.concat([encodeLane({ type: 'token', token }), Buffer.from(more)]));
   return {
+    evict,
     say: (text: string) => handler.data?.(Buffer.from(text)),
     isOpen: () => isOpen,
     text: () => Buffer.concat(written).toString(),
@@ -120,8 +122,8 @@ test('a relayed connection is cut after two minutes without bytes', async () => 
     send: ({ token }) => sent.push(token),
   }));
   const own = await host.grant(linkedPeer(1), peerIdOf(2));
-  const one = half(host, '10.0.0.1', own);
-  one.say('hello');
+  const one = half(host, '10.0.0.1', own, 'hel');
+  one.say('lo');
   const other = half(host, '10.0.0.2', sent[0] ?? expect.fail());
   for (let minute = 0; minute < 5; minute++) {
     other.say(`${minute}`);
@@ -133,6 +135,13 @@ test('a relayed connection is cut after two minutes without bytes', async () => 
   expect(one.isOpen()).toBe(true);
   await clock.advanceAsync(60_000);
   expect([one.isOpen(), other.isOpen(), host.status.connections]).toEqual([false, false, 0]);
+});
+
+test('a half can be evicted', async () => {
+  const { host } = relayHost(async (id) => linkedPeer(Number.parseInt(id, 16)));
+  const one = half(host, '10.0.0.1', await host.grant(linkedPeer(1), peerIdOf(2)));
+  one.evict();
+  expect(one.isOpen()).toBe(false);
 });
 
 function relayClient(linked: readonly RelayPeer[], named: readonly RelayPeer[] = []) {
