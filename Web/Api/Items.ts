@@ -1,196 +1,34 @@
-/** Items of the API, as docs/reference/json.md names their fields. All texts in them come from strangers. */
+import type { Finding } from '../../Peer/Commands/Doctor/Finding.ts';
+import type { coverageItem } from '../../Peer/Commands/Views/ClusterViews.ts';
+import type * as Made from '../../Peer/Commands/Views/Items.ts';
+import type { LinkItem } from '../../Peer/Commands/Views/LinkViews.ts';
+import type { statusItem } from '../../Peer/Commands/Views/StatusViews.ts';
 
-interface Peer {
-  readonly id: string | null;
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  /** Name of the peer that relays the link. Absent: none. */
-  readonly relayedBy?: string;
-}
+/**
+ * Items of the API (docs/reference/json.md), with the types of the functions that make them. All texts in them come
+ * from strangers.
+ */
 
-export interface KnownPeer extends Peer {
-  readonly files: number | null;
-  readonly bytes: number | null;
-  readonly linked: boolean;
-  readonly secured?: string | null;
-  /** Absent or null: not linked. */
-  readonly link?: { readonly relayedBy: string | null } | null;
-}
-
-export interface SharedFile {
-  readonly id: string;
-  readonly path: string;
-  readonly size: number;
-  readonly modified: string | null;
-}
-
-export interface Holder {
-  readonly peer: string | null;
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly complete: boolean;
-}
-
-export interface Hit extends SharedFile {
-  readonly name: string;
-  readonly sourceCount: number;
-  /** This peer shares it; not counted. */
-  readonly here: boolean;
-  readonly sources: readonly Holder[];
-}
-
-export interface Source extends Peer {
-  readonly state: string;
-  readonly bytes: number;
-  readonly bytesPerSecond: number;
-  readonly why: string | null;
-}
-
-interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | null;
-}
-
-export interface Download {
-  readonly number: number;
-  readonly id: string | null;
-  readonly name: string;
-  readonly path: string;
-  readonly size: number;
-  readonly state: string;
-  readonly bytes: number;
-  readonly bytesPerSecond: number;
-  readonly secondsLeft: number | null;
-  readonly files: number;
-  readonly filesDone: number;
-  /** Place in the order: the lowest goes first. */
-  readonly rank?: number;
-  readonly cause: { readonly code: string; readonly text: string; readonly retryInS: number | null } | null;
-  readonly error: Problem | null;
-  readonly sources: readonly Source[];
-}
-
-/** `have`: first and last chunk of each range; null for a download that is not open now. */
-export interface Part {
-  readonly id: string;
-  readonly path: string;
-  readonly chunks: number;
-  readonly count: number;
-  readonly have: readonly (readonly [number, number])[] | null;
-}
-
-export interface SwarmMember {
-  readonly id: string | null;
-  readonly name: string | null;
-  readonly self: boolean;
-  readonly bytes: number | null;
-  readonly complete: boolean;
-  readonly bytesPerSecond: number;
-  readonly giving: number;
-  readonly taking: number;
-}
+export type KnownPeer = ReturnType<typeof Made.peerItem>;
+export type SharedFile = Made.FileItem;
+export type Hit = ReturnType<typeof Made.searchItem>;
+export type Holder = Hit['sources'][number];
+export type Download = ReturnType<typeof Made.downloadItem>;
+export type Source = Download['sources'][number];
+export type Part = ReturnType<typeof Made.partItem>;
+export type Swarm = ReturnType<typeof Made.swarmItem>;
+export type SwarmMember = ReturnType<typeof Made.swarmMemberItem>;
+export type Upload = ReturnType<typeof Made.uploadItem>;
+export type Offer = ReturnType<typeof Made.offerItem>;
+export type Push = ReturnType<typeof Made.pushItem>;
+export type Limit = ReturnType<typeof Made.limitItem>;
+export type Status = ReturnType<typeof statusItem>;
+/** An address with a secret for one file. */
+export type ShareLink = LinkItem;
+export type Check = Finding;
 
 /** Trackers that an answer covers. */
-export interface Coverage {
-  readonly trackers: number;
-  readonly trackersKnown: number;
-}
-
-export interface Swarm extends Partial<Coverage> {
-  readonly id: string;
-  readonly name: string;
-  readonly size: number;
-  readonly chunks: number;
-  readonly peers: number;
-  readonly complete: number;
-  readonly finishedAndLeft: number;
-  readonly rarest: number;
-  readonly secondsLeft: number | null;
-}
-
-export interface Upload {
-  readonly peer: Peer;
-  readonly path: string;
-  readonly bytes: number;
-  readonly bytesPerSecond: number;
-}
-
-export interface Offer {
-  readonly number: number;
-  readonly name: string;
-  readonly size: number;
-  readonly peer: Peer;
-}
-
-export interface Push extends Offer {
-  readonly state: string;
-  readonly chunkCount: number;
-  readonly confirmed: number;
-  readonly error: Problem | null;
-}
-
-export interface Limit {
-  readonly scope: string;
-  readonly up: number | null;
-  readonly down: number | null;
-  readonly sending: number;
-  readonly receiving: number;
-}
-
-interface Tracker {
-  readonly host: string;
-  readonly port: number;
-  readonly state: string;
-  readonly foundBy: string;
-  readonly observed: string | null;
-  readonly peers: number | null;
-  readonly reason: string | null;
-}
-
-export interface Status {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly trackers: readonly Tracker[];
-  readonly share: {
-    readonly folder: string;
-    readonly files: number;
-    readonly bytes: number;
-    readonly mode: string;
-    readonly readOnly: boolean;
-    readonly gone: { readonly reason: string } | null;
-  };
-  readonly peers: readonly KnownPeer[];
-  readonly network: {
-    /** Whether others can connect to this peer; null: not known yet. */
-    readonly reachable: boolean | null;
-    /** Command for the firewall of this computer; null: none is known. */
-    readonly openPort: string | null;
-  };
-  readonly sent: number;
-  readonly received: number;
-  readonly uptimeMs: number;
-}
-
-/** An address with a secret for one file. */
-export interface ShareLink {
-  readonly number: number;
-  readonly id: string;
-  readonly name: string;
-  readonly address: string;
-  readonly expires: string;
-}
-
-/** A line of the doctor: fine, or what to do. */
-export interface Check {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly text: string;
-  readonly hint: string | null;
-}
+export type Coverage = ReturnType<typeof coverageItem>;
 
 /** Rights of the page's user. */
 export interface Session {

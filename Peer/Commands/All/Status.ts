@@ -1,16 +1,6 @@
 import type { ConsoleCommand } from '../Command.ts';
-import { clusterItem } from '../Views/ClusterViews.ts';
 import { isActive } from '../Views/DownloadTexts.ts';
-import {
-  downloadItem,
-  healthItem,
-  limitItem,
-  peerItem,
-  shareItem,
-  trackerItem,
-  uploadItem,
-} from '../Views/Items.ts';
-import { type StatusFacts, statusText } from '../Views/StatusViews.ts';
+import { type StatusFacts, statusItem, statusText } from '../Views/StatusViews.ts';
 import { hostForOthers } from './Whoami.ts';
 
 export const status: ConsoleCommand = {
@@ -44,26 +34,8 @@ export const status: ConsoleCommand = {
       totals: controls.totals(),
       health: controls.networkHealth(),
     };
-    const { self, host, share, totals } = facts;
     return {
-      data: {
-        id: self.peerId,
-        name: self.name,
-        host,
-        port: self.port,
-        privateNetwork: facts.privateNetwork ?? null,
-        trackers: facts.trackers.map(trackerItem),
-        clusters: facts.clusters.map(clusterItem),
-        share: shareItem(share),
-        peers: facts.peers.map(peerItem),
-        downloads: all.map(downloadItem),
-        uploads: facts.uploads.map(uploadItem),
-        limits: facts.limits.map(limitItem),
-        network: healthItem(facts.health, self.port),
-        sent: totals.sent,
-        received: totals.received,
-        uptimeMs: Math.round(totals.uptimeMs),
-      },
+      data: statusItem(facts, all),
       text: (style) => statusText(facts, style, flags.has('--verbose')),
     };
   },

@@ -1,6 +1,7 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress, formatNamed } from '../../../Shared/Network/Address.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
+import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
 import type {
   ClusterStatus,
@@ -10,9 +11,18 @@ import type {
   PrivateNetwork,
 } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
-import { clusterLine, missingTrackersText } from './ClusterViews.ts';
+import { clusterItem, clusterLine, missingTrackersText } from './ClusterViews.ts';
 import { notYetText } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
+import {
+  downloadItem,
+  healthItem,
+  limitItem,
+  peerItem,
+  shareItem,
+  trackerItem,
+  uploadItem,
+} from './Items.ts';
 import { limitsInWords } from './LimitViews.ts';
 import {
   LINK_SECURITY,
@@ -250,4 +260,27 @@ function reasonsText(reasons: readonly ReasonCount[]): string | undefined {
 
 function linkCount(peers: readonly PeerSummary[]): number {
   return peers.filter((peer) => peer.linked).length;
+}
+
+/** JSON of `status`. */
+export function statusItem(facts: StatusFacts, downloads: readonly DownloadStatus[]) {
+  const { self, totals } = facts;
+  return {
+    id: self.peerId,
+    name: self.name,
+    host: facts.host,
+    port: self.port,
+    privateNetwork: facts.privateNetwork ?? null,
+    trackers: facts.trackers.map(trackerItem),
+    clusters: facts.clusters.map(clusterItem),
+    share: shareItem(facts.share),
+    peers: facts.peers.map(peerItem),
+    downloads: downloads.map(downloadItem),
+    uploads: facts.uploads.map(uploadItem),
+    limits: facts.limits.map(limitItem),
+    network: healthItem(facts.health, self.port),
+    sent: totals.sent,
+    received: totals.received,
+    uptimeMs: Math.round(totals.uptimeMs),
+  };
 }
