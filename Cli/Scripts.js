@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
 import vm from 'node:vm';
 
 /** The file of a script's bytecode begins with the SHA-256 of the script and the bytecode. */
@@ -8,8 +9,8 @@ const DIGEST_BYTES = 32;
 /** Seconds after which the time to write bytecode is small beside the run. */
 const LONG_RUN_S = 2;
 /**
- * Growth of the bytecode, by functions that ran for the first time, that is worth writing it again. A first download adds
- * an eighth, and the next one takes a third less CPU.
+ * Growth of the bytecode, by functions that ran for the first time, that is worth writing it again. A first download
+ * adds an eighth, and the next one takes a third less CPU.
  */
 const GROWTH = 1.02;
 
@@ -64,6 +65,8 @@ function bytecodeOf(source, path) {
 }
 
 function keepBytecode(compiled) {
+  // V8 rejects bytecode that was made with other flags: the walk of a large share sets this one.
+  v8.setFlagsFromString('--heap-growing-percent=0');
   const isLong = process.uptime() > LONG_RUN_S;
   for (const { script, source, path, keptBytes } of compiled) {
     if (keptBytes > 0 && !isLong) continue;

@@ -31,7 +31,7 @@ export async function start(wanted) {
   // Compiled code is kept between starts, inside dist, where other users cannot write: of modules from Node 22 on.
   const compiled = new URL('../dist/.compiled/', import.meta.url);
   module.enableCompileCache?.(fileURLToPath(compiled));
-  // Otherwise V8 drops bytecode that did not run for a while, and what is kept would shrink with a peer that only shares.
+  // Otherwise V8 drops bytecode that did not run for a while, and a peer that only shares would keep less of it.
   v8.setFlagsFromString('--no-flush-bytecode');
   if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
   if (existsSync(new URL(`${name}.js`, PROGRAMS)))
@@ -43,8 +43,8 @@ export async function start(wanted) {
 }
 
 /**
- * Prints a line, with the exit codes of Shared/Program/Program.ts when the output cannot be written: 9 on a full disk, else 1. A
- * reader that left is no failure.
+ * Prints a line, with the exit codes of Shared/Program/Program.ts when the output cannot be written: 9 on a full disk,
+ * else 1. A reader that left is no failure.
  * @param {string} line
  */
 function printLine(line) {

@@ -12,6 +12,7 @@ async function makeProgram() {
   const main = `(async ($import, $builtin) => {
     const more = () => { const one = 1; return [one, one + 1, one + 2].map((each) => each * 2); };
     if (process.argv[3] === 'more') more();
+    if (process.argv[3] === 'walk') $builtin('node:v8').setFlagsFromString('--heap-growing-percent=40');
     const [{ word }, again] = await Promise.all(['./Word.js', './Word.js'].map($import));
     $builtin('node:fs').writeSync(1, word() + (again.word === word));
   })`;
@@ -35,6 +36,14 @@ test('bytecode is kept at the end of the first run, and read by the second', asy
   expect((await readdir(folder.at('kept'))).sort()).toEqual(['Main.js.bytecode', 'Word.js.bytecode']);
   const before = await writtenMs();
   expect(run()).toBe('hellotrue');
+  expect(await writtenMs()).toBe(before);
+});
+
+test('bytecode is read by the next run also after a run that walked a large share', async () => {
+  const { run, writtenMs } = await makeProgram();
+  run('0', 'walk');
+  const before = await writtenMs();
+  run();
   expect(await writtenMs()).toBe(before);
 });
 
