@@ -20,7 +20,7 @@ interface Change {
 interface DeferredInserts {
   flush(): void;
   /** @returns number of inserted files */
-  flushAt(path: string): number;
+  flushFile(path: string): number;
   flushContent(fileId: FileId): number;
 }
 
@@ -139,7 +139,7 @@ export class Catalog {
   }
 
   findPath(path: string): CatalogEntry | undefined {
-    const row = this.#rowAt(path) ?? (this.#deferred?.flushAt(path) ? this.#rowAt(path) : undefined);
+    const row = this.#rowAt(path) ?? (this.#deferred?.flushFile(path) ? this.#rowAt(path) : undefined);
     return row === undefined ? undefined : this.table.entry(row);
   }
 

@@ -14,8 +14,8 @@ const DEFERRAL_MAX_MS = 2_000;
  */
 const HELD_MAX_MS = 60_000;
 /**
- * Limits of pending files; beyond them, each added file causes one insertion. The first is also the number of files that
- * a list or a search inserts: about 75 ms.
+ * Limits of pending files; beyond them, each added file causes one insertion. The first is also the number of files
+ * that a list or a search inserts: about 75 ms.
  */
 const PENDING_MAX = 16_384;
 const HELD_MAX = 262_144;
@@ -106,12 +106,14 @@ export class DeferredCatalogInserts {
     return taken;
   }
 
+  /** Inserts the pending files if one of them may have this path; none for that of a folder. @returns their number */
+  flushFile(path: string): number {
+    return this.#takeWhere(({ folder }) => path !== folder && isWithin(path, folder));
+  }
+
   /** Inserts the pending files if one of them may have this content. @returns their number */
   flushContent(fileId: FileId): number {
-    let taken = 0;
-    for (const queue of this.#queues)
-      if (queue.files.mayHave(fileId)) taken += this.#take(queue, queue.files.pending);
-    return taken;
+    return this.#takeWhere(({ files }) => files.mayHave(fileId));
   }
 
   /** Inserts some of the files that are due. */
@@ -170,6 +172,12 @@ export class DeferredCatalogInserts {
     if (this.#queues.length === 0) return;
     const delayMs = Math.min(QUIET_MS, Math.max(1, nextMs - nowMs));
     this.#cancel = this.#clock.after(delayMs, () => this.#tick());
+  }
+
+  #takeWhere(isWanted: (queue: Queue) => boolean): number {
+    return this.#queues
+      .filter(isWanted)
+      .reduce((taken, queue) => taken + this.#take(queue, queue.files.pending), 0);
   }
 
   /** Inserts the oldest files of a queue, and returns their number. */

@@ -87,6 +87,16 @@ test('a lookup inserts nothing when no pending file has that content', () => {
   expect(catalog.version).toBe(0);
 });
 
+test('a lookup of a folder inserts none of the files below it', () => {
+  const { catalog, deferred, add } = desk();
+  deferred.hold('films');
+  add('films/');
+  add();
+  for (const folder of ['', 'films']) expect(catalog.findPath(folder)).toBeUndefined();
+  expect(catalog.version).toBe(1);
+  expect(catalog.findPath('films/f0')?.fileId).toBe(id(0));
+});
+
 test('a list inserts 16,384 files at most, and the others follow in slices, those of an incomplete folder too', () => {
   const { clock, catalog, deferred, add } = desk();
   deferred.hold('new');
