@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { BoundedMap } from '../../Shared/BoundedMap.ts';
 import { formatAddress, formatNamed } from '../../Shared/Network/Address.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
@@ -10,6 +11,8 @@ import type { NetworkManager } from '../NetworkManager.ts';
 
 /** Warnings kept for the first listener: a damaged share is reported before the console exists. */
 const PENDING_MAX = 25;
+/** Trackers whose last report is known: a host of the LAN may run any number of them, one after the other. */
+const TRACKERS_MAX = 256;
 
 /** Unsolicited messages to users. */
 export class PeerNews {
@@ -31,19 +34,17 @@ export class PeerNews {
     const tell = (text: string) => this.tell('tracker', text);
     // By the typed name: it may have several addresses, which are tried in turn.
     const keyOf = ({ name, host, port }: TrackerPlace) => `${name ?? host} ${port}`;
-    const silent = new Set<string>();
-    const connected = new Set<string>();
+    const known = new BoundedMap<string, 'connected' | 'silent'>(TRACKERS_MAX);
     network.on('trackerFound', (at) => {
-      silent.delete(keyOf(at));
-      connected.add(keyOf(at));
+      known.set(keyOf(at), 'connected');
       tell(`connected to the tracker at ${formatNamed(at)}`);
     });
     network.on('trackerLost', (at, reason) => {
       const [key, place] = [keyOf(at), formatNamed(at)];
-      const wasConnected = connected.delete(key);
-      if (!wasConnected && silent.has(key)) return;
-      silent.add(key);
-      const what = wasConnected ? 'lost the tracker' : 'no connection to the tracker';
+      const before = known.get(key);
+      if (before === 'silent') return;
+      known.set(key, 'silent');
+      const what = before === 'connected' ? 'lost the tracker' : 'no connection to the tracker';
       tell(`${what} at ${place}: ${reason.message.replace(`tracker ${place}: `, '')}`);
     });
     network.on('trackerMoved', (from, to) =>

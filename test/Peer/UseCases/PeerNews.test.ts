@@ -65,6 +65,18 @@ test('a tracker that never answered is reported once for all addresses of its na
   ]);
 });
 
+test('of 256 trackers at most the last report is known', () => {
+  const news = new PeerNews();
+  const heard: string[] = [];
+  news.listen(({ text }) => heard.push(text));
+  const network = new EventEmitter();
+  news.followTrackers(network as unknown as NetworkManager);
+  for (const port of [...Array.from({ length: 257 }, (_, index) => 1_000 + index), 1_256, 1_000])
+    network.emit('trackerLost', { host: '192.0.2.7', port }, new ShoalError('NO_TRACKER', 'silent'));
+  expect(heard).toHaveLength(258);
+  expect(heard.at(-1)).toContain(':1000');
+});
+
 test('a download that a full disk pauses is reported once, and once more when it resumes', () => {
   const news = new PeerNews();
   const heard: string[] = [];
