@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const INSIDE = 'SHOAL_BENCH_NETWORK';
-/** Some machines default to BBR, whose pacing limits loopback. New namespaces begin with that default, inside others, too. */
+/** Some machines default to BBR, whose pacing limits loopback. Every new namespace begins with that default. */
 export const USE_RENO = 'echo reno > /proc/sys/net/ipv4/tcp_congestion_control';
 const SETUP = `ip link set lo up && ${USE_RENO}`;
 

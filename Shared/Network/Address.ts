@@ -73,7 +73,7 @@ export function parseHostPort(text: string, defaultPort: number): Address {
 
 /** Whether a text can be an IPv4 address or a name. A number with dots is no name. */
 function isHostName(text: string): boolean {
-  return /^[\p{L}\p{N}._-]{1,253}$/u.test(text) && (isIPv4(text) || !/^[\d.]+$/.test(text));
+  return /^[\p{L}\p{M}\p{N}._-]{1,253}$/u.test(text) && (isIPv4(text) || !/^[\d.]+$/.test(text));
 }
 
 /** Reads a port of the user, 1 to 65535. @throws ShoalError USAGE */

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Address } from './Address.ts';
 
 /**
- * Interfaces of the network. Real sockets: Shared/DatagramSockets.ts and
+ * Interfaces of the network. Real sockets: Shared/Network/DatagramSockets.ts and
  * Peer/Network/Links/Accepting/StreamSockets.ts. Simulated ones: test/Support/SimulatedNetwork.ts.
  */
 

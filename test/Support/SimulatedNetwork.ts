@@ -4,7 +4,7 @@ import { type Routes, SimulatedHost } from './SimulatedHost.ts';
 import { SimulatedLinks } from './SimulatedLinks.ts';
 
 /**
- * A simulated network: hosts with an address each, UDP and TCP between them as in Shared/Transport.ts, made of
+ * A simulated network: hosts with an address each, UDP and TCP between them as in Shared/Network/Transport.ts, made of
  * timers of one simulated clock and draws of one seeded generator. A seed always gives the same history.
  *
  *     const network = new SimulatedNetwork({ seed: 7, lossRatio: 0.3, latencyMs: [5, 80] });

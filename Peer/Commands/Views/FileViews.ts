@@ -148,5 +148,3 @@ function holderNames(hit: SearchHit): string {
   const more = hit.holderCount - hit.holders.length;
   return names.join(', ') + (more > 0 ? ` +${formatCount(more)}` : '');
 }
-
-/** A row of FILE_COLUMNS. */

@@ -22,6 +22,7 @@ describe('parseHostPort', () => {
     ['host:65535', 'host', 65_535],
     ['[fe80::1%eth0]:9001', 'fe80::1%eth0', 9_001],
     ['büro_2.example', 'büro_2.example', 6_881],
+    ['हिन्दी.example', 'हिन्दी.example', 6_881],
   ])('%s', (input, host, port) => {
     expect(parseHostPort(input, 6_881)).toEqual({ host, port });
   });

@@ -2,8 +2,8 @@ import { isLoopback } from '../../../../Shared/Network/Address.ts';
 import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import { HostRates } from '../../../../Shared/Time/HostRates.ts';
 
-/** Handshakes of one host (loopback exempt) and of all together. One costs about 2 ms of CPU. */
 const HOSTS_MAX = 4_096;
+/** Handshakes of one host (loopback exempt) and of all together. One costs about 2 ms of CPU. */
 const RATES = {
   perHost: { burst: 32, perSecond: 8 },
   inAll: { burst: 256, perSecond: 200 },
