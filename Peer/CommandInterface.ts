@@ -6,7 +6,8 @@ import { leftText } from './Commands/Views/DownloadTexts.ts';
 export { COMMANDS } from './Commands/All/Commands.ts';
 export type { ConsoleCommand } from './Commands/Command.ts';
 export type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
-export { diagnosisText, type Finding, verdictOf } from './Commands/Doctor/Diagnosis.ts';
+export { diagnosisText, verdictOf } from './Commands/Doctor/Diagnosis.ts';
+export { bad, type Finding, fine } from './Commands/Doctor/Finding.ts';
 export { quoteWord } from './Commands/Line/CommandParser.ts';
 export type {
   Card,

@@ -25,7 +25,7 @@ export class ConnectionCookie {
   /** The connection id of an address, as 16 hex digits. */
   make(address: Address, nowMs: number): string {
     this.#digest(address, minuteOf(nowMs));
-    return hexOf(this.#hash.high) + hexOf(this.#hash.low);
+    return this.#hash.hex;
   }
 
   /** Checks the connection id of a datagram, once a minute for a registered peer. */
@@ -45,16 +45,13 @@ export class ConnectionCookie {
 
   check(cookie: string, address: Address, nowMs: number): boolean {
     if (cookie.length !== COOKIE_DIGITS) return false;
-    const high = Number.parseInt(cookie.slice(0, 8), 16);
-    const low = Number.parseInt(cookie.slice(8), 16);
     const minute = minuteOf(nowMs);
-    return this.#is(high, low, address, minute) || this.#is(high, low, address, minute - 1);
+    return this.#is(cookie, address, minute) || this.#is(cookie, address, minute - 1);
   }
 
-  /** Compares in constant time. */
-  #is(high: number, low: number, address: Address, minute: number): boolean {
+  #is(cookie: string, address: Address, minute: number): boolean {
     this.#digest(address, minute);
-    return ((this.#hash.high ^ high) | (this.#hash.low ^ low)) === 0;
+    return this.#hash.is(cookie);
   }
 
   #digest({ host, port }: Address, minute: number): void {
@@ -64,10 +61,6 @@ export class ConnectionCookie {
     const count = message.write(host, HOST_AT, 'latin1');
     this.#hash.digest(message, HOST_AT + count);
   }
-}
-
-function hexOf(word: number): string {
-  return word.toString(16).padStart(8, '0');
 }
 
 /** Number of the validity step (COOKIE_STEP_MS) that `nowMs` lies in. */

@@ -33,18 +33,12 @@ export class PeerTokens {
     message.write(instanceId, INSTANCE_AT, 'hex');
     const count = message.write(host, HOST_AT, 'latin1');
     this.#hash.digest(message, HOST_AT + count);
-    return hexOf(this.#hash.high) + hexOf(this.#hash.low);
+    return this.#hash.hex;
   }
 
   /** Compares in constant time. */
   check(token: string, from: Address, peerId: PeerId, instanceId: InstanceId): boolean {
     this.make(from, peerId, instanceId);
-    const high = Number.parseInt(token.slice(0, 8), 16);
-    const low = Number.parseInt(token.slice(8), 16);
-    return ((this.#hash.high ^ high) | (this.#hash.low ^ low)) === 0;
+    return this.#hash.is(token);
   }
-}
-
-function hexOf(word: number): string {
-  return word.toString(16).padStart(8, '0');
 }

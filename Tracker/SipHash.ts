@@ -4,8 +4,8 @@
  */
 export class SipHash {
   /** Upper half of the last digest, unsigned. */
-  high = 0;
-  low = 0;
+  #high = 0;
+  #low = 0;
   readonly #key: readonly [number, number, number, number];
   /** v0 to v3, low half first. */
   readonly #state = new Int32Array(8);
@@ -21,7 +21,19 @@ export class SipHash {
     ];
   }
 
-  /** Leaves the hash of the first `count` bytes in `high` and `low` (unsigned). */
+  /** The last digest as 16 hex digits. */
+  get hex(): string {
+    return hexOf(this.#high) + hexOf(this.#low);
+  }
+
+  /** Compares the last digest in constant time. @param hex - 16 digits */
+  is(hex: string): boolean {
+    const high = Number.parseInt(hex.slice(0, 8), 16);
+    const low = Number.parseInt(hex.slice(8), 16);
+    return ((this.#high ^ high) | (this.#low ^ low)) === 0;
+  }
+
+  /** Hashes the first `count` bytes. */
   digest(bytes: Uint8Array, count: number): void {
     const state = this.#state;
     const [low0, high0, low1, high1] = this.#key;
@@ -44,9 +56,13 @@ export class SipHash {
     state[4] = (state[4] ?? 0) ^ 0xff;
     rounds(state, 4);
     const [l0 = 0, h0 = 0, l1 = 0, h1 = 0, l2 = 0, h2 = 0, l3 = 0, h3 = 0] = state;
-    this.low = (l0 ^ l1 ^ l2 ^ l3) >>> 0;
-    this.high = (h0 ^ h1 ^ h2 ^ h3) >>> 0;
+    this.#low = (l0 ^ l1 ^ l2 ^ l3) >>> 0;
+    this.#high = (h0 ^ h1 ^ h2 ^ h3) >>> 0;
   }
+}
+
+function hexOf(word: number): string {
+  return word.toString(16).padStart(8, '0');
 }
 
 function compress(state: Int32Array, low: number, high: number): void {

@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises';
-import { diagnosisText, type Finding, makePaint, verdictOf } from '../../Peer/CommandInterface.ts';
+import { bad, diagnosisText, type Finding, fine, makePaint, verdictOf } from '../../Peer/CommandInterface.ts';
 import { asShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
 import { factsAnswer } from '../Running/Answers.ts';
@@ -28,7 +28,7 @@ export const doctor: ShoalCommand = {
 
 function noPeer(): Finding {
   const text = 'no peer runs on this computer: nothing is shared';
-  return { check: 'peer', ok: false, text, hint: 'Start one: shoal peer' };
+  return bad('peer', text, 'Start one: shoal peer');
 }
 
 async function portCheck({ options: { settings }, log }: Run): Promise<Finding> {
@@ -37,17 +37,16 @@ async function portCheck({ options: { settings }, log }: Run): Promise<Finding> 
   try {
     const port = await reserve(settings, log);
     await port.release();
-    return { check: 'port', ok: true, text: `TCP ${port.port} is free`, hint: null };
+    return fine('port', `TCP ${port.port} is free`);
   } catch (failure) {
     const { message, hint } = asShoalError(failure, 'PORT_IN_USE');
-    return { check: 'port', ok: false, text: safeText(message), hint: hint ?? 'Choose another one: --port' };
+    return bad('port', safeText(message), hint ?? 'Choose another one: --port');
   }
 }
 
 async function shareCheck({ options: { settings } }: Run): Promise<Finding> {
   const { share } = settings;
-  if (share === undefined)
-    return { check: 'share', ok: true, text: 'a folder is made at the first start', hint: null };
+  if (share === undefined) return fine('share', 'a folder is made at the first start');
   const folder = safeText(share);
   try {
     await access(share, constants.R_OK | constants.X_OK);
@@ -55,18 +54,12 @@ async function shareCheck({ options: { settings } }: Run): Promise<Finding> {
       () => 'read and written',
       () => 'read, not written: downloads fail',
     );
-    return { check: 'share', ok: true, text: `${folder} can be ${writable}`, hint: null };
+    return fine('share', `${folder} can be ${writable}`);
   } catch (failure) {
     const code = systemCode(failure);
-    if (code === 'ENOENT')
-      return { check: 'share', ok: true, text: `${folder} is made at the first start`, hint: null };
+    if (code === 'ENOENT') return fine('share', `${folder} is made at the first start`);
     const text = `${folder} cannot be read (${code ?? 'unknown reason'})`;
-    return {
-      check: 'share',
-      ok: false,
-      text,
-      hint: 'Check its permissions, or choose another one: --share DIR',
-    };
+    return bad('share', text, 'Check its permissions, or choose another one: --share DIR');
   }
 }
 

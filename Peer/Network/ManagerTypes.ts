@@ -1,14 +1,12 @@
-import type { FileId, PeerId } from '../../Protocol/Ids.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
 import type { Address } from '../../Shared/Network/Address.ts';
 import type { Firewall } from '../../Shared/Network/Firewall.ts';
-import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { WallClock } from '../../Shared/Time/Clock.ts';
-import type { FileHolder, KnownContact, TrackerPlace } from '../Model.ts';
+import type { FileHolder, KnownContact } from '../Model.ts';
 import type { Descriptors } from '../NetworkModel.ts';
-import type { Offer } from '../PushModel.ts';
-import type { PeerLinksOptions } from './Links/PeerLinksTypes.ts';
+import type { PeerLinksEvents, PeerLinksOptions } from './Links/PeerLinksTypes.ts';
 import type { PortRouter } from './PortMapping/PortMapper.ts';
-import type { TrackersOptions } from './Trackers/TrackersTypes.ts';
+import type { TrackersEvents, TrackersOptions } from './Trackers/TrackersTypes.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed' | 'namedRelays'> &
@@ -24,20 +22,14 @@ export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed' | 'namedRelays
   };
 
 /** Events of the network. Addresses and names are unverified. */
-export interface NetworkEvents {
-  trackerFound: [tracker: TrackerPlace];
-  trackerLost: [tracker: TrackerPlace, reason: ShoalError];
+export interface NetworkEvents
+  extends Pick<TrackersEvents, 'trackerFound' | 'trackerLost'>,
+    Pick<PeerLinksEvents, 'served' | 'hasAll' | 'offered'> {
   trackerMoved: [from: Address, to: Address];
   /** No tracker was found, so this peer runs one. */
   trackerEmbedded: [tracker: Address];
   /** Another peer has chunks of a file being downloaded here. */
   sourceFound: [fileId: FileId, holder: FileHolder];
-  /** A linked peer was sent payload of a file. */
-  served: [peer: KnownContact, fileId: FileId, bytes: number];
-  /** A linked peer announced that it has all of a file. */
-  hasAll: [peer: PeerId, fileId: FileId];
   /** The link to a peer closed. */
   peerLeft: [peer: KnownContact];
-  /** Another peer offers to push a file. */
-  offered: [peer: KnownContact, requestId: number, offer: Offer];
 }

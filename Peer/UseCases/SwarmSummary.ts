@@ -1,22 +1,14 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
-import type { PeerContact, SwarmMember, SwarmStatus } from '../Model.ts';
+import type { SwarmMember, SwarmStatus } from '../Model.ts';
 
 /** Known state of one peer of a swarm. */
-export interface SwarmFacts {
-  /** Undefined: this peer. */
-  readonly peer: PeerContact | undefined;
+export interface SwarmFacts extends Omit<SwarmMember, 'chunks' | 'bytes' | 'complete'> {
   /** Undefined: an unknown part of the file. */
   readonly have: Bitfield | 'all' | undefined;
   /** Size of that part, if it is known. */
   readonly bytes?: number | undefined;
-  /** Growth in bytes per second. */
-  readonly bytesPerSecond: number;
-  /** Bytes per second from it to this peer, and from this peer to it. */
-  readonly giving: number;
-  readonly taking: number;
-  readonly linked: boolean;
 }
 
 /** Summarizes a swarm: completion of every member, number of copies, and time until all have the file. */

@@ -2,7 +2,6 @@ import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { type Clock, every, type WallClock } from '../../Shared/Time/Clock.ts';
 import type { FileManager } from '../FileManager.ts';
-import type { KnownContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import type { TakenFile } from '../NetworkModel.ts';
 
@@ -28,13 +27,7 @@ export interface UploadHistoryOptions {
 }
 
 /** Payload bytes of one file that one peer was sent. */
-export interface ServedBytes {
-  readonly peer: KnownContact;
-  readonly fileId: FileId;
-  readonly path: string;
-  readonly size: number;
-  readonly bytes: number;
-}
+export type ServedBytes = Pick<TakenFile, 'peer' | 'fileId' | 'path' | 'size' | 'bytes'>;
 
 /** Records which peer took which file from this one, bounded, over all runs. */
 export class UploadHistory {

@@ -7,7 +7,7 @@ import { planHome } from './ClusterHome.ts';
 import { ClusterSpares } from './ClusterSpares.ts';
 import { HoldDowns } from './HoldDowns.ts';
 import type { PooledTracker } from './PooledTracker.ts';
-import type { TrackerSessionOptions } from './Session/SessionTypes.ts';
+import type { SharedSessionOptions } from './Session/SessionTypes.ts';
 import { type LinkEvent, TrackerLink } from './Session/TrackerLink.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
 
@@ -27,7 +27,7 @@ const AWAY_ALONE_MS = 5_000;
 /** A discovered tracker that is silent for this long is dropped; discovery finds it again when it returns. */
 const FORGET_MS = 120_000;
 
-export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimited' | 'queryToken'> {
+export interface TrackerPoolOptions extends SharedSessionOptions {
   readonly clock: Clock;
   readonly isOurs: (host: string) => boolean;
   readonly send: (bytes: Uint8Array, to: Address) => void;

@@ -1,27 +1,21 @@
 import type { networkInterfaces } from 'node:os';
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import type { Prove } from '../../../Protocol/PeerProof.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { Address } from '../../../Shared/Network/Address.ts';
 import type { LookupName } from '../../../Shared/Network/NameLookup.ts';
 import type { BindDatagram } from '../../../Shared/Network/Transport.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
-import type { Self, TrackerPlace } from '../../Model.ts';
+import type { Clock } from '../../../Shared/Time/Clock.ts';
+import type { TrackerPlace } from '../../Model.ts';
 import type { OpenDnsSd } from '../Discovery/DnsSdService.ts';
-import type { CatalogFeed, ContactStore, StartTracker } from '../Ports.ts';
+import type { ContactStore, StartTracker } from '../Ports.ts';
+import type { SharedSessionOptions } from './Session/SessionTypes.ts';
 
-export interface TrackersOptions {
-  readonly self: Self;
+export interface TrackersOptions extends SharedSessionOptions {
   /** From --tracker and SHOAL_TRACKER; hosts may be names. Empty: use discovery. */
   readonly configured: readonly Address[];
   /** False: use configured trackers only (--no-discovery, SHOAL_DISCOVERY=off). */
   readonly discovery: boolean;
-  /** Signs registrations with the key of `self`. */
-  readonly prove: Prove;
-  readonly feed: CatalogFeed;
-  /** Publish no catalog; answer relayed queries instead. */
-  readonly unlisted?: boolean;
   readonly remembered: ContactStore;
   readonly bind: BindDatagram;
   /** os.networkInterfaces, read before each broadcast. */
@@ -31,14 +25,7 @@ export interface TrackersOptions {
   /** Undefined: no DNS-SD. */
   readonly dnsSd: OpenDnsSd | undefined;
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: Log;
-  /** Number of running uploads. */
-  readonly uploads: () => number;
-  /** Whether nobody can connect to this peer. */
-  readonly undialable?: () => boolean;
-  /** Whether this peer relays connections of others. */
-  readonly relays?: () => boolean;
 }
 
 export interface TrackersEvents {

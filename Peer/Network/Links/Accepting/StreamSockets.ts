@@ -11,6 +11,7 @@ import type {
 } from '../../../../Shared/Network/Transport.ts';
 import { descriptorOf } from '../../../../Shared/Program/Descriptors.ts';
 import { asShoalError, ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
+import { LateHandler } from './LateHandler.ts';
 
 /**
  * TCP sockets. Measured on Node 20.20 and 24.21: `onread` with a function as buffer keeps its memory over 6 million
@@ -59,17 +60,8 @@ export const dial: Dial = (address, handler, { signal, into, from } = {}) => {
 export const listen: Listen = (port, accept) => {
   const server = createServer({ noDelay: true }, (socket) => {
     const remote = { host: normalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
-    let handler: StreamHandler = { closed: () => {} };
-    const stream = wrapSocket(
-      socket,
-      {
-        data: (b) => handler.data?.(b),
-        drained: () => handler.drained?.(),
-        closed: (e) => handler.closed(e),
-      },
-      remote,
-    );
-    handler = accept(stream);
+    const handler = new LateHandler();
+    handler.handOver(accept(wrapSocket(socket, handler, remote)));
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(error, port)));

@@ -11,6 +11,7 @@ import { type Address, formatAddress, normalHost } from '../../../../Shared/Netw
 import type { ReadTarget, StreamHandler } from '../../../../Shared/Network/Transport.ts';
 import { ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
 import { claimsTls } from './ClientHello.ts';
+import { LateHandler } from './LateHandler.ts';
 import type { Incoming } from './Opening.ts';
 import type { OpenConnection, ProvenStream, SecureTransport } from './Secure.ts';
 import { dialFailure, givenUp, localAddressOf, noAnswer, readInto, wrapSocket } from './StreamSockets.ts';
@@ -148,21 +149,12 @@ function handOver(
   handlerOf: (stream: ProvenStream) => StreamHandler,
   ownMemory = false,
 ): ProvenStream {
-  let handler: StreamHandler = { closed: () => {} };
-  const stream = wrapSocket(
-    socket,
-    {
-      data: (bytes) => handler.data?.(bytes),
-      drained: () => handler.drained?.(),
-      closed: (error) => handler.closed(error),
-    },
-    remote,
-    ownMemory,
-  );
+  const handler = new LateHandler();
+  const stream = wrapSocket(socket, handler, remote, ownMemory);
   const channel = socket.alpnProtocol === LANE_ALPN ? 'lane' : 'control';
   const binding = () => bindingOf(socket);
   const proven: ProvenStream = { ...stream, provenId, channel, binding };
-  handler = handlerOf(proven);
+  handler.handOver(handlerOf(proven));
   return proven;
 }
 

@@ -6,9 +6,9 @@ import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { LaneServer } from '../../Lanes/Sending/LaneServer.ts';
 import type { Uploads } from '../../Lanes/Sending/Uploads.ts';
+import { LateHandler } from '../Accepting/LateHandler.ts';
 import type { OpenConnection, SecureTransport } from '../Accepting/Secure.ts';
 import { DialBackoff } from './DialBackoff.ts';
-import { LateHandler } from './LateHandler.ts';
 import { mayDial } from './MayDial.ts';
 
 /** Longest backoff of an address. Its host is that of an open link; only the port is a claim. */

@@ -9,7 +9,8 @@ import type { Self } from '../../../Model.ts';
 import type { CatalogFeed } from '../../Ports.ts';
 import type { RelayedPages } from './RelayedPages.ts';
 
-export interface TrackerSessionOptions {
+/** Options of the sessions with all trackers. */
+export interface SharedSessionOptions {
   readonly self: Self;
   readonly feed: CatalogFeed;
   /** Number of running uploads. */
@@ -19,12 +20,15 @@ export interface TrackerSessionOptions {
   /** Whether this peer relays connections of others. */
   readonly relays?: () => boolean;
   readonly random: Random;
-  /** True on loopback, which trackers exempt from rate limits. */
-  readonly unlimited: boolean;
   /** Publish no catalog; answer relayed queries instead. */
   readonly unlisted?: boolean;
   /** Signs registrations with the key of `self`. */
   readonly prove: Prove;
+}
+
+export interface TrackerSessionOptions extends SharedSessionOptions {
+  /** True on loopback, which trackers exempt from rate limits. */
+  readonly unlimited: boolean;
   /** Secret that proves the origin of the tracker's own messages: a relayed query, a successor. */
   readonly queryToken: string;
 }
