@@ -1,5 +1,10 @@
 import { joinPath, splitPath } from '../Disk/Paths.ts';
 
+/** Changes of a folder beyond which its names are joined again. */
+const CHANGES_MIN = 1_024;
+/** In large folders a number that grows with them: characters of the names for each change. */
+const CHANGE_CHARS = 64;
+
 interface Folder {
   /** Names of files at the last listing, with `/` between them: a third of the memory of a set. */
   listed: string;
@@ -105,4 +110,8 @@ function namesOf({ listed, changes }: Folder): readonly string[] {
 function setFile(folder: Folder, name: string, isThere: boolean): void {
   folder.changes ??= new Map();
   folder.changes.set(name, isThere);
+  // No event about a file lists its folder: names of files that come and go would be kept for ever.
+  if (folder.changes.size <= Math.max(CHANGES_MIN, folder.listed.length / CHANGE_CHARS)) return;
+  folder.listed = namesOf(folder).join('/');
+  folder.changes = undefined;
 }

@@ -1,6 +1,16 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { splitPath } from '../../../../Peer/Files/Disk/Paths.ts';
 import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+function usedBytes(): number {
+  collectGarbage();
+  return getHeapStatistics().used_heap_size;
+}
 
 function treeOf(...paths: string[]): ShareTree {
   const tree = new ShareTree();
@@ -41,6 +51,19 @@ test('the files of a folder are replaced by those of its listing, and change aft
   tree.addFile('empty', 'first');
   expect([tree.filesIn('d').toSorted(), tree.filesIn('empty')]).toEqual([['c', 'y', 'z'], ['first']]);
   expect(tree.removeFolder('d').files.sort()).toEqual(['d/c', 'd/y', 'd/z']);
+});
+
+test('names of files that came and went are not kept', () => {
+  const tree = new ShareTree();
+  tree.setFiles('spool', 'first/last');
+  const before = usedBytes();
+  for (let job = 0; job < 100_000; job++) {
+    tree.addFile('spool', `job-${job}`);
+    tree.removeFile(`spool/job-${job}`);
+  }
+  tree.removeFile('spool/first');
+  expect(usedBytes() - before).toBeLessThan(3_000_000);
+  expect(tree.filesIn('spool')).toEqual(['last']);
 });
 
 test('the folders below a folder, empty ones too, and the folder itself', () => {
