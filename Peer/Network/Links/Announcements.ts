@@ -52,13 +52,14 @@ export class Announcements {
 
   /** Announces everything that is here of a file that became available. */
   holdings(fileId: FileId): void {
-    for (const peer of this.#options.peers()) if (peer.follows(fileId)) peer.announceHoldings(fileId);
+    for (const { announcements } of this.#options.peers())
+      if (announcements.areWanted(fileId)) announcements.holdings(fileId);
   }
 
   /** Announces that a file is no longer shared. */
   gone(fileId: FileId): void {
     this.#haves.drop(fileId);
-    for (const peer of this.#options.peers()) peer.announceGone(fileId);
+    for (const { announcements } of this.#options.peers()) announcements.gone(fileId);
   }
 
   /** Sets our trackers; new ones are announced to all linked peers. */
@@ -71,8 +72,8 @@ export class Announcements {
   }
 
   #announceHave(...[fileId, chunks, frame]: Parameters<AnnounceHave>): void {
-    for (const peer of this.#options.peers())
-      if (peer.follows(fileId)) peer.announceHave(fileId, chunks, frame);
+    for (const { announcements } of this.#options.peers())
+      if (announcements.areWanted(fileId)) announcements.have(fileId, chunks, frame);
   }
 
   /** Names the other linked peers to one of them. */

@@ -31,7 +31,7 @@ export class Offers {
   accept(peerId: PeerId, requestId: number, fileId: FileId): void {
     const peer = this.#table.get(peerId);
     peer?.offers.accept(requestId, fileId);
-    if (peer?.offers.isFetching(fileId)) peer.announceHoldings(fileId);
+    if (peer?.offers.isFetching(fileId)) peer.announcements.holdings(fileId);
   }
 
   refuse(peerId: PeerId, requestId: number, code: RefusalCode): void {

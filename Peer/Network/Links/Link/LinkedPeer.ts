@@ -8,7 +8,6 @@ import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { KnownContact } from '../../../Model.ts';
 import type { Source, SourceEvents } from '../../../Transfer.ts';
 import { LaneKeeper } from '../../Lanes/Receiving/LaneKeeper.ts';
-import { DeferredHaves } from '../Content/DeferredHaves.ts';
 import { fetchDescription } from '../Content/FetchDescription.ts';
 import type { SourceContext } from '../Content/PeerSource.ts';
 import { RemoteFiles, type RemoteProgress } from '../Content/RemoteFiles.ts';
@@ -16,6 +15,7 @@ import { FileListing } from '../Questions/FileListing.ts';
 import { LinkAnswers } from '../Questions/LinkAnswers.ts';
 import { LinkQuestions } from '../Questions/LinkQuestions.ts';
 import { RequestLimits } from '../Questions/RequestLimits.ts';
+import { PeerAnnouncements } from './PeerAnnouncements.ts';
 import type { PeerContext } from './PeerContext.ts';
 import { PeerDials } from './PeerDials.ts';
 import type { PeerLink } from './PeerLink.ts';
@@ -24,20 +24,17 @@ import type { Conversation } from './PeerSession.ts';
 
 export type { PeerContext } from './PeerContext.ts';
 
-/** Files in which one peer may be interested at once. */
-const INTERESTS_MAX = 65_536;
 /** A peer with an open control link: the conversation between handshake and goodbye. The link below may be replaced. */
 export class LinkedPeer implements SourceContext {
   readonly lane: LaneKeeper;
   readonly offers: PeerOffers;
   readonly dials: PeerDials;
+  readonly announcements: PeerAnnouncements;
   readonly #context: PeerContext;
   readonly #questions: LinkQuestions;
   readonly #files: RemoteFiles;
   readonly #answers: LinkAnswers;
   readonly #limits: RequestLimits;
-  readonly #interests = new Set<FileId>();
-  readonly #deferred = new DeferredHaves();
   #contact: KnownContact;
   #link: PeerLink;
 
@@ -57,7 +54,7 @@ export class LinkedPeer implements SourceContext {
         return allowed ? context.matching(question) : undefined;
       },
     });
-    const announceProgress = (fileId: FileId) => this.suggests && this.announceHoldings(fileId);
+    const announceProgress = (fileId: FileId) => this.suggests && this.announcements.holdings(fileId);
     this.#files = new RemoteFiles({
       send,
       clock,
@@ -66,10 +63,19 @@ export class LinkedPeer implements SourceContext {
       ending: (fileId) => {
         if (!this.offers.isFetching(fileId)) announceProgress(fileId);
       },
-      wantedOfUs: (fileId) => this.#interests.has(fileId) && this.#answers.chunksOf(fileId) > 1,
+      wantedOfUs: (fileId) => this.announcements.isInterested(fileId) && this.#answers.chunksOf(fileId) > 1,
     });
     this.#questions = new LinkQuestions(send, clock);
     this.offers = new PeerOffers(send, clock);
+    this.announcements = new PeerAnnouncements({
+      contact: () => this.#contact,
+      link: () => this.#link,
+      context,
+      answers: this.#answers,
+      files: this.#files,
+      offers: this.offers,
+      suggests: () => this.suggests,
+    });
     this.dials = new PeerDials({
       contact: () => this.#contact,
       link: () => this.#link,
@@ -100,16 +106,7 @@ export class LinkedPeer implements SourceContext {
     this.#link.send(message);
   }
 
-  /**
-   * Whether the peer needs to know our chunks of a file: it is interested, pushes the file to us, or makes
-   * suggestions.
-   */
-  follows(fileId: FileId): boolean {
-    const tells = this.suggests && this.#files.has(fileId);
-    return tells || this.#interests.has(fileId) || this.offers.isFetching(fileId);
-  }
-
-  /** Whether it follows and makes suggestions. */
+  /** Whether it makes suggestions. */
   get suggests(): boolean {
     return this.#can('suggests');
   }
@@ -117,32 +114,6 @@ export class LinkedPeer implements SourceContext {
   /** Whether it grants turns to peers that line up. */
   get takesTurns(): boolean {
     return this.#can('turns');
-  }
-
-  /** Announces our chunks of a file, unless there are none. */
-  announceHoldings(fileId: FileId): void {
-    this.#deferred.drop(fileId);
-    for (const message of this.#answers.holdings(fileId)) if (message.type !== 'haveNone') this.send(message);
-  }
-
-  /**
-   * Announces new chunks. Announcements of no use to the peer are deferred, except to the sender of a push.
-   * @param frame - the encoded message, used if nothing was deferred
-   */
-  announceHave(fileId: FileId, chunks: readonly number[], frame: () => Uint8Array): void {
-    const useless = this.offers.isFetching(fileId) ? undefined : this.#files.uselessTo(fileId, chunks);
-    const news = this.#deferred.add(fileId, chunks, useless, this.#context.clock.nowMs());
-    if (news === chunks) this.#link.sendFrame(frame());
-    else if (news !== undefined) this.send({ type: 'have', fileId, chunks: news });
-  }
-
-  /** Announces that a file is no longer here. */
-  announceGone(fileId: FileId): void {
-    this.#deferred.drop(fileId);
-    if (!this.#interests.delete(fileId)) return;
-    this.#context.notInterested(this.#contact, fileId);
-    this.#files.unwatch(fileId);
-    this.send({ type: 'haveNone', fileId });
   }
 
   /** Moves to another link with the same peer and repeats pending questions. */
@@ -160,8 +131,7 @@ export class LinkedPeer implements SourceContext {
     this.lane.close(reason);
     this.#files.fail(reason);
     this.offers.fail(reason);
-    for (const fileId of this.#interests) this.#context.notInterested(this.#contact, fileId);
-    this.#interests.clear();
+    this.announcements.end();
   }
 
   /**
@@ -272,12 +242,10 @@ export class LinkedPeer implements SourceContext {
         if (!this.#questions.answer(message)) this.#link.breach('an answer to another question');
         break;
       case 'interested':
-        this.#addInterest(message.fileId);
+        this.announcements.interested(message.fileId);
         break;
       case 'notInterested':
-        if (this.#interests.delete(message.fileId))
-          this.#context.notInterested(this.#contact, message.fileId);
-        this.#files.unwatch(message.fileId);
+        this.announcements.notInterested(message.fileId);
         break;
       case 'haveAll':
       case 'bitfield':
@@ -291,7 +259,7 @@ export class LinkedPeer implements SourceContext {
         break;
       case 'suggest':
         this.#files.suggested(message);
-        this.#announceDeferred(message.fileId);
+        this.announcements.deferred(message.fileId);
         break;
       case 'queued':
         this.#files.queued(message.place, message.of);
@@ -316,12 +284,6 @@ export class LinkedPeer implements SourceContext {
     }
   }
 
-  /** Announces deferred chunks to a peer that starts to make suggestions. */
-  #announceDeferred(fileId: FileId): void {
-    const chunks = this.#files.uselessTo(fileId, []) === 'has all' ? [] : this.#deferred.take(fileId);
-    if (chunks.length > 0) this.send({ type: 'have', fileId, chunks });
-  }
-
   #withinLimit(kind: Parameters<RequestLimits['take']>[0]): boolean {
     const within = this.#limits.take(kind, this.#context.clock.nowMs());
     if (!within) this.#context.counters.overLimit++;
@@ -330,19 +292,5 @@ export class LinkedPeer implements SourceContext {
 
   #can(feature: keyof typeof FEATURES): boolean {
     return ((this.#link.hello?.features ?? 0) & FEATURES[feature]) !== 0;
-  }
-
-  #addInterest(fileId: FileId): void {
-    if (this.#interests.size >= INTERESTS_MAX) {
-      this.#link.breach('interested in too many files');
-      return;
-    }
-    const answers = this.#answers.holdings(fileId);
-    for (const message of answers) this.send(message);
-    if (answers[0]?.type === 'haveNone' || this.#interests.has(fileId)) return;
-    this.#interests.add(fileId);
-    this.#context.interested(this.#contact, fileId);
-    const chunks = this.#answers.chunksOf(fileId);
-    if (chunks > 1) this.#files.watch(fileId, chunks);
   }
 }
