@@ -6,7 +6,7 @@ import { ChunkMap } from '../Parts/ChunkMap.tsx';
 import { kindOf } from '../Parts/FileKind.ts';
 import { Icon, KindIcon } from '../Parts/Icons.tsx';
 import { RatePlot } from '../Parts/RatePlot.tsx';
-import { swarmHash } from '../State/Address.ts';
+import { hostPort, peerName, swarmHash } from '../State/Address.ts';
 import { downloads, session } from '../State/Live.ts';
 import { attempt } from '../State/Notes.ts';
 import { useAsked } from '../State/UseAsked.ts';
@@ -200,9 +200,9 @@ function Sources({ sources }: { readonly sources: readonly Source[] }) {
       <caption>{t('sources')}</caption>
       <tbody>
         {sources.map((source) => (
-          <tr key={source.id ?? `${source.host}:${source.port}`}>
+          <tr key={source.id ?? hostPort(source)}>
             <th scope="row" dir="auto">
-              {source.name === '' ? `${source.host}:${source.port}` : source.name}
+              {peerName(source)}
               {source.relayedBy !== undefined && (
                 <small class="muted"> {t('peers.relayed', { name: source.relayedBy })}</small>
               )}

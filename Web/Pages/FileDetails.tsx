@@ -8,7 +8,7 @@ import { folderOf, kindOf, nameOf } from '../Parts/FileKind.ts';
 import { Icon, KindIcon } from '../Parts/Icons.tsx';
 import { QrCode } from '../Parts/QrCode.tsx';
 import { contentAddress, outsideAddress } from '../State/Actions.ts';
-import { closeFile, peerHash, swarmHash } from '../State/Address.ts';
+import { closeFile, hostPort, peerHash, peerName, swarmHash } from '../State/Address.ts';
 import { session } from '../State/Live.ts';
 import { attempt, note } from '../State/Notes.ts';
 import { results } from '../State/Results.ts';
@@ -144,17 +144,14 @@ function SourceList({ hit: { sources, sourceCount } }: { readonly hit: Hit }) {
     <section>
       <h3>{t('sources')}</h3>
       <ul class="chips">
-        {sources.slice(0, SOURCES_SHOWN).map(({ peer, name, host, port, complete }) => {
-          const shown = name === '' ? `${host}:${port}` : name;
-          return (
-            <li key={peer ?? `${host}:${port}`}>
-              <a class="chip" href={peerHash(shown)} dir="auto" title={`${host}:${port}`}>
-                {shown}
-                {!complete && <small> ({t('sources.partly')})</small>}
-              </a>
-            </li>
-          );
-        })}
+        {sources.slice(0, SOURCES_SHOWN).map((source) => (
+          <li key={source.peer ?? hostPort(source)}>
+            <a class="chip" href={peerHash(peerName(source))} dir="auto" title={hostPort(source)}>
+              {peerName(source)}
+              {!source.complete && <small> ({t('sources.partly')})</small>}
+            </a>
+          </li>
+        ))}
         {rest > 0 && <li class="muted">+ {numberText(rest)}</li>}
       </ul>
     </section>
@@ -169,7 +166,7 @@ function SendTo({ id }: { readonly id: string }) {
     event.preventDefault();
     const peer = peers[Number(new FormData(event.currentTarget).get('peer'))];
     if (peer === undefined) return;
-    const to = peer.name === '' ? `${peer.host}:${peer.port}` : peer.name;
+    const to = peerName(peer);
     if (await attempt(() => change('POST', '/pushes', { what: id, peer: to })))
       note(t('send.done', { name: to }));
   };
@@ -180,7 +177,7 @@ function SendTo({ id }: { readonly id: string }) {
         <select name="peer" aria-label={t('send.to')}>
           {peers.map((peer, index) => (
             <option key={peer.id ?? index} value={index}>
-              {peer.name === '' ? `${peer.host}:${peer.port}` : peer.name}
+              {peerName(peer)}
             </option>
           ))}
         </select>

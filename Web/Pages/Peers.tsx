@@ -4,7 +4,7 @@ import type { Coverage, KnownPeer } from '../Api/Items.ts';
 import { Empty, Failure, Loading } from '../Parts/Basics.tsx';
 import { Icon } from '../Parts/Icons.tsx';
 import { MissingTrackers } from '../Parts/MissingTrackers.tsx';
-import { peerHash } from '../State/Address.ts';
+import { hostPort, peerHash, peerName } from '../State/Address.ts';
 import { refreshStatus, session, status } from '../State/Live.ts';
 import { useAsked } from '../State/UseAsked.ts';
 import { count, t } from '../Text/Language.ts';
@@ -62,7 +62,7 @@ export function PeerCards() {
       <MissingTrackers items="peers" trackers={value.trackers} trackersKnown={value.trackersKnown} />
       <ul class="cards">
         {value.items.map((peer) => (
-          <li key={peer.id ?? `${peer.host}:${peer.port}`}>
+          <li key={peer.id ?? hostPort(peer)}>
             <PeerCard peer={peer} />
           </li>
         ))}
@@ -72,16 +72,16 @@ export function PeerCards() {
 }
 
 function PeerCard({ peer }: { readonly peer: KnownPeer }) {
-  const { name, host, port, files, bytes, linked, link } = peer;
-  const shown = name === '' ? `${host}:${port}` : name;
+  const { files, bytes, linked, link } = peer;
+  const shown = peerName(peer);
   return (
-    <a class="card peer" href={peerHash(name === '' ? `${host}:${port}` : name)}>
+    <a class="card peer" href={peerHash(shown)}>
       <Face name={shown} />
       <span class="peer-facts">
         <strong dir="auto">{shown}</strong>
         <span class="muted">
           {files === null
-            ? `${host}:${port}`
+            ? hostPort(peer)
             : `${count('files.count', files)}${bytes === null ? '' : `, ${bytesText(bytes)}`}`}
         </span>
         {link?.relayedBy != null && (

@@ -37,6 +37,20 @@ export function swarmHash(what: string): string {
   return `#/swarm/${pathPart(what)}`;
 }
 
+/** Text that names a peer for users and for the API: its name, else its address. */
+export function peerName(peer: {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}): string {
+  return peer.name === '' ? hostPort(peer) : peer.name;
+}
+
+/** Address of a peer with its port; that of IPv6 in brackets. */
+export function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** Address of a peer's folder. A slash in the name of a peer stays part of its name. */
 export function peerHash(peer: string, folder = ''): string {
   return `#/peer/${encodeURIComponent(peer)}${folder === '' ? '' : `/${pathPart(folder)}`}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileOf, peerHash, placeOf, shareHash, swarmHash } from '../../Web/State/Address.ts';
+import { fileOf, peerHash, peerName, placeOf, shareHash, swarmHash } from '../../Web/State/Address.ts';
 
 test.each([
   ['', { page: 'files' }],
@@ -26,4 +26,12 @@ test('only an id opens the details of a file', () => {
   expect(fileOf('#/?file=0123456789abcdef')).toBe('0123456789abcdef');
   expect(fileOf('#/?file=javascript:alert(1)')).toBeUndefined();
   expect(fileOf('#/?file=../../x')).toBeUndefined();
+});
+
+test.each([
+  [{ name: 'anna', host: '192.0.2.7', port: 9001 }, 'anna'],
+  [{ name: '', host: '192.0.2.7', port: 9001 }, '192.0.2.7:9001'],
+  [{ name: '', host: '2001:db8::7', port: 9001 }, '[2001:db8::7]:9001'],
+])('the name of the peer %j', (peer, name) => {
+  expect(peerName(peer)).toBe(name);
 });

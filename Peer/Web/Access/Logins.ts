@@ -3,7 +3,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { HostRates } from '../../../Shared/Time/HostRates.ts';
 import type { WebPasswords } from '../Ports.ts';
-import { digest } from './Sessions.ts';
+import { secretKey } from './Sessions.ts';
 
 const HOSTS_MAX = 1_024;
 /** Attempts of one host, and of all together. */
@@ -53,13 +53,13 @@ export class Logins {
       throw new ShoalError('BUSY', 'too many attempts', { hint: 'Wait a minute.' });
     if (!(await passwords.verify(password))) throw new ShoalError('REFUSED', 'the password is wrong');
     const secret = newSecret();
-    this.#logins.set(key(secret), { untilMs: clock.nowMs() + LOGIN_MS, passwordVersion });
+    this.#logins.set(secretKey(secret), { untilMs: clock.nowMs() + LOGIN_MS, passwordVersion });
     return secret;
   }
 
   /** Whether a secret is that of a login. @param passwordVersion - of now; undefined: no password is set */
   proves(secret: string, passwordVersion: string | undefined): boolean {
-    const login = this.#logins.get(key(secret));
+    const login = this.#logins.get(secretKey(secret));
     if (login === undefined) return false;
     const isValid = login.untilMs > this.#options.clock.nowMs() && login.passwordVersion === passwordVersion;
     if (!isValid) this.end(secret);
@@ -67,11 +67,6 @@ export class Logins {
   }
 
   end(secret: string): void {
-    this.#logins.delete(key(secret));
+    this.#logins.delete(secretKey(secret));
   }
-}
-
-/** Secrets are looked up by their digest: the time of the search says nothing about them. */
-function key(secret: string): string {
-  return digest(secret).toString('hex');
 }

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import { isLoopback } from '../../../Shared/Network/Address.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import { digest } from './Sessions.ts';
+import { secretKey } from './Sessions.ts';
 
 /** Time in which a code is valid, in milliseconds: a browser starts meanwhile. */
 const VALID_MS = 60_000;
@@ -30,19 +30,14 @@ export class OneTimeCodes {
   issue(): string {
     const { clock, newSecret } = this.#options;
     const code = newSecret();
-    this.#codes.set(key(code), clock.nowMs() + VALID_MS);
+    this.#codes.set(secretKey(code), clock.nowMs() + VALID_MS);
     return code;
   }
 
   /** Ends a code. @param host - of the client @returns whether it was valid, and the client is on this computer */
   redeem(code: string, host: string): boolean {
-    const untilMs = this.#codes.get(key(code));
-    this.#codes.delete(key(code));
+    const untilMs = this.#codes.get(secretKey(code));
+    this.#codes.delete(secretKey(code));
     return isLoopback(host) && untilMs !== undefined && this.#options.clock.nowMs() < untilMs;
   }
-}
-
-/** Codes are looked up by their digest: the time of the search says nothing about them. */
-function key(code: string): string {
-  return digest(code).toString('hex');
 }

@@ -18,7 +18,12 @@ export class Sessions {
   }
 }
 
+/** Key of a secret in a map, a digest: the time of the search says nothing about the secret. */
+export function secretKey(secret: string): string {
+  return digest(secret).toString('hex');
+}
+
 /** Equal texts have equal digests; their length says nothing about the text. */
-export function digest(text: string): Buffer {
+function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

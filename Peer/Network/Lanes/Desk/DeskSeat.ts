@@ -1,8 +1,9 @@
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { RateMeter } from '../../../../Shared/Time/RateMeter.ts';
+import type { ContentRange } from '../../../ContentModel.ts';
 import { RangeSender } from './RangeSender.ts';
 import { relay } from './Relay.ts';
-import type { ByteRange, Desk, Seat, ServeClient, Sink, Upload } from './Serving.ts';
+import type { Desk, Seat, ServeClient, Sink, Upload } from './Serving.ts';
 
 /** No place announced yet. Even "being served" is news to a peer that requests from several seeders. */
 const NOT_ANNOUNCED = -1;
@@ -72,7 +73,7 @@ export class DeskSeat implements Seat {
     this.#desk.slots.endTurn(this.client.key);
   }
 
-  async send(content: FileId, range: ByteRange, to: Sink, signal: AbortSignal): Promise<void> {
+  async send(content: FileId, range: ContentRange, to: Sink, signal: AbortSignal): Promise<void> {
     const sender = new RangeSender(this, this.#desk, content, range);
     this.#ranges.add(sender);
     this.changed();

@@ -2,18 +2,11 @@ import { chunkLayout, chunkLength } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { onAbort } from '../../../../Shared/Async/OnAbort.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { ContentRange } from '../../../ContentModel.ts';
 import type { PumpOutcome } from '../../Ports.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';
 import { JobSize } from './JobSize.ts';
-import {
-  type ByteRange,
-  CUT_MS,
-  type Desk,
-  PUMPED_BYTES_MIN,
-  type Seat,
-  type Sink,
-  STALLED_MS,
-} from './Serving.ts';
+import { CUT_MS, type Desk, PUMPED_BYTES_MIN, type Seat, type Sink, STALLED_MS } from './Serving.ts';
 
 /**
  * Bytes at the end of a range that are always read and checked: a file that changes while the pump sends it is noticed
@@ -46,7 +39,7 @@ export class RangeSender {
   /** Connection of the pump. */
   #line: number | undefined;
 
-  constructor(seat: Seat, desk: Desk, fileId: FileId, { from, to }: ByteRange) {
+  constructor(seat: Seat, desk: Desk, fileId: FileId, { from, to }: ContentRange) {
     this.#seat = seat;
     this.#desk = desk;
     this.#fileId = fileId;

@@ -3,8 +3,8 @@ import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import type { NetworkClass } from '../../../../Shared/Network/Address.ts';
 import type { Clock } from '../../../../Shared/Time/Clock.ts';
 import type { RateMeter } from '../../../../Shared/Time/RateMeter.ts';
+import type { ContentRange, ContentSink } from '../../../ContentModel.ts';
 import type { PeerContact } from '../../../Model.ts';
-import type { PlainSocket } from '../../../Transfer.ts';
 import type { ChunkProvider, FilePump } from '../../Ports.ts';
 import type { BufferPool, Memory } from '../BufferPool.ts';
 import type { RateFlow } from '../Limits/RateFlow.ts';
@@ -83,7 +83,7 @@ export interface Seat {
    * Sends a range of a file within slots and limits.
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, CANCELLED, TIMEOUT; failures of the sink pass through
    */
-  send(content: FileId, range: ByteRange, to: Sink, signal: AbortSignal): Promise<void>;
+  send(content: FileId, range: ContentRange, to: Sink, signal: AbortSignal): Promise<void>;
   /**
    * Sends pieces of a file of another peer as they arrive, within the limits and without a slot.
    * @throws ShoalError CANCELLED; failures of the pieces and of the sink pass through
@@ -97,20 +97,10 @@ export interface Seat {
   leave(): void;
 }
 
-/** Bytes of a file, from the first to before the last. */
-export interface ByteRange {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Destination of served bytes. */
-export interface Sink {
+export interface Sink extends Pick<ContentSink, 'write' | 'plain'> {
   /** Host that receives them, for its share of the limits. */
   readonly host: string;
-  /** Resolves when the bytes may be reused and more may follow. Rejects when the destination is gone. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** For sending without copies. Absent: bytes are written. */
-  readonly plain?: PlainSocket | undefined;
 }
 
 /** Services of the desk that a seat uses. */
