@@ -16,11 +16,15 @@ interface Inode {
   /** Completed writes that are not synced: a power cut keeps any of them, whole or torn. */
   unsafe: Write[];
   links: number;
+  /** Number of its last change. */
   version: number;
   /** Set time; undefined: that of the last write. */
   modifiedMs?: number | undefined;
   executable?: true | undefined;
 }
+
+/** Changes of all files so far: the clock of their times. */
+let changes = 0;
 
 type Names = Map<string, Inode | 'folder' | 'link'>;
 
@@ -142,7 +146,7 @@ export class MemoryDisk implements Disk {
     const inode = this.#find(path);
     inode.content = Buffer.from(bytes);
     inode.unsafe.push({ position: 0, bytes: Buffer.from(bytes) });
-    inode.version++;
+    inode.version = ++changes;
     setAttributes(inode, attributes);
     return stateOf(inode);
   }
@@ -154,7 +158,7 @@ export class MemoryDisk implements Disk {
     if (this.#names.has(to)) throw systemError('EEXIST', to);
     this.#requireFolder(to);
     inode.links++;
-    inode.version++;
+    inode.version = ++changes;
     this.#changeNames((names) => names.set(to, inode));
   }
 
@@ -342,7 +346,7 @@ class MemoryFile implements DiskFile {
     const copy = Buffer.from(bytes);
     this.#inode.content = written(this.#inode.content, position, copy);
     this.#inode.unsafe.push({ position, bytes: copy });
-    this.#inode.version++;
+    this.#inode.version = ++changes;
     this.#inode.modifiedMs = undefined;
   }
 
@@ -425,7 +429,7 @@ function setAttributes(inode: Inode, { modifiedMs, executable }: FileAttributes)
   if (modifiedMs === undefined) return;
   inode.modifiedMs = modifiedMs;
   inode.executable = executable;
-  inode.version++;
+  inode.version = ++changes;
 }
 
 function stateOf({ number, content, version, modifiedMs, executable }: Inode): FileState {

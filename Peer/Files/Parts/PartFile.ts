@@ -200,8 +200,11 @@ export class PartFile implements OpenPart {
     const { data, journal, onClosed } = this.#options;
     try {
       while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
-      if (keep) await this.#sync.finish();
-      else await this.#sync.stop();
+      if (keep) {
+        // A mark after the last write of data: the next start need not hash the chunks again.
+        this.#sync.touched(0);
+        await this.#sync.finish();
+      } else await this.#sync.stop();
       await this.#journal.idle();
     } finally {
       data.close();

@@ -45,7 +45,8 @@ export interface PartFiles {
 
 /**
  * Opens the files of an earlier run, or creates them. Chunks recorded after the last sync mark may not have reached
- * the disk: they are hashed again, and corrupt ones are dropped.
+ * the disk: they are hashed again, and corrupt ones are dropped. So are all chunks when the part file was written after
+ * its journal: by a run that was killed, or by another program.
  * @throws system errors, errors of `beforeCreating`
  */
 export async function openPartFiles(wanted: PartFilesWanted): Promise<PartFiles> {
@@ -101,12 +102,15 @@ async function begin({
 async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFile): Promise<PartFiles> {
   const { disk, journalPath, description, path, zeros } = wanted;
   const { layout } = description;
-  const { size } = data.state();
+  const { size, mtimeNs } = data.state();
+  const journalNs = disk.stateOf(journalPath)?.mtimeNs;
+  const isTouched = journalNs === undefined || mtimeNs > journalNs;
   const isInside = (chunk: number) => chunkOffset(layout, chunk) + chunkLength(layout, chunk) <= size;
   // Before any write: the holes of zero chunks must lie inside the file.
   if (zeros.length > 0 && size < layout.size) await data.truncate(layout.size);
-  const suspects = state.unsure.concat(state.durable.filter((chunk) => !isInside(chunk)));
-  const verified = new Set(state.durable.filter(isInside));
+  const isTrusted = (chunk: number) => !isTouched && isInside(chunk);
+  const suspects = state.unsure.concat(state.durable.filter((chunk) => !isTrusted(chunk)));
+  const verified = new Set(state.durable.filter(isTrusted));
   const attributes = wanted.attributes.modifiedMs === undefined ? state.attributes : wanted.attributes;
   const notes: Buffer[] = state.path === path ? [] : [encodeWantedPath(description, path)];
   if (!sameAttributes(attributes, state.attributes)) notes.push(encodeAttributes(attributes));

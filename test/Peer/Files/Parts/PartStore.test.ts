@@ -257,6 +257,34 @@ describe('resuming', () => {
     expect(await partStore(disk).store.unfinished()).toMatchObject([{ path: 'b/c', paused: false }]);
   });
 
+  test('a part file that another program wrote to is hashed again: damaged chunks are fetched anew', async () => {
+    const disk = memoryDisk();
+    const part = await partStore(disk).store.open(description, 'a');
+    for (const chunk of [0, 1]) await writeChunk(part, content, chunk);
+    await part.close();
+    await disk.open(`/share/Temp/${fileId}.part`).write(Buffer.from('damage'), 0);
+    const again = await partStore(disk).store.open(description, 'a');
+    expect([...again.verified.indexes()]).toEqual([1]);
+    for (const chunk of ALL) await writeChunk(again, content, chunk);
+    expect(disk.peek(await again.finish())?.equals(content)).toBe(true);
+  });
+
+  test('after a clean stop no chunk is hashed again, even with an unfinished chunk written last', async () => {
+    const disk = memoryDisk();
+    const { store, clock } = partStore(disk);
+    const part = await store.open(description, 'a');
+    await writeChunk(part, content, 0);
+    clock.advance(SYNC_MS);
+    await settle();
+    await part.writer(1).write(Buffer.from('unfinished'));
+    await part.close();
+    const stored = disk.peek(`/share/Temp/${fileId}.part`);
+    // Unseen by the times of the file, so that only reading it would find it.
+    stored?.writeUInt8(~(content[0] ?? 0) & 0xff, 0);
+    const again = await partStore(disk).store.open(description, 'a');
+    expect([...again.verified.indexes()]).toEqual([0]);
+  });
+
   test('discarding an open or closed part leaves no file', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
