@@ -214,7 +214,7 @@ export class Share {
         files: hashing.files + pending.files,
         bytes: hashing.bytes + pending.bytes,
         bytesPerSecond: hashing.bytesPerSecond,
-        waiting: pending.files,
+        waiting: pending.waiting,
       },
       scanned: this.#scanned,
       ...this.#watcher.health,

@@ -65,9 +65,10 @@ export class ShareIndex {
     this.#remembered = new RememberedHashes(options.catalog.table, options.cache, this.#filesMax);
   }
 
-  /** Files in their quiet period, and their bytes. */
-  get pending(): { readonly files: number; readonly bytes: number } {
-    return { files: this.#stabilizer.size, bytes: this.#stabilizer.bytes };
+  /** Files that are not queued for hashing yet, and their bytes; `waiting`: of these, files in their quiet period. */
+  get pending(): { readonly files: number; readonly bytes: number; readonly waiting: number } {
+    const { size, bytes, waiting } = this.#stabilizer;
+    return { files: size, bytes, waiting };
   }
 
   loadCache(...options: Parameters<RememberedHashes['load']>): Promise<void> {

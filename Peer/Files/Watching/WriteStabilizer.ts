@@ -49,6 +49,11 @@ export class WriteStabilizer {
     return this.#pending.size + this.#old.size;
   }
 
+  /** Pending files in their quiet period: the others were last written long ago. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
   /** Total size of the pending files, for display. */
   get bytes(): number {
     let sum = 0;

@@ -279,11 +279,12 @@ test('due files wait while the pool is full', () => {
   const { clock, index, pool, queued, write } = desk();
   pool.isFull = true;
   for (let n = 0; n < 3; n++) write(`${n}`, stateOf(n));
-  clock.advance(1_000);
-  expect([queued, index.pending]).toEqual([[], { files: 3, bytes: 3 }]);
+  write('new', { ...stateOf(3), touchedMs: clock.wallMs() });
+  clock.advance(10_000);
+  expect([queued, index.pending]).toEqual([[], { files: 4, bytes: 4, waiting: 1 }]);
   pool.isFull = false;
   clock.advance(50);
-  expect(queued).toEqual(['0', '1', '2']);
+  expect(queued).toEqual(['new', '0', '1', '2']);
 });
 
 test('thousands of due files are queued 500 at a time', () => {
