@@ -67,8 +67,7 @@ export class ShareIndex {
 
   /** Files that are not queued for hashing yet, and their bytes; `waiting`: of these, files in their quiet period. */
   get pending(): { readonly files: number; readonly bytes: number; readonly waiting: number } {
-    const { size, bytes, waiting } = this.#stabilizer;
-    return { files: size, bytes, waiting };
+    return { files: this.#stabilizer.size, bytes: this.#stabilizer.bytes, waiting: this.#stabilizer.waiting };
   }
 
   loadCache(...options: Parameters<RememberedHashes['load']>): Promise<void> {
