@@ -121,3 +121,13 @@ test('a request for a chunk that was served before is overtaken by 32 others at 
   const order = Array.from({ length: 40 }, () => taken(served).join());
   expect(order.indexOf('film 0')).toBe(32);
 });
+
+test('what is withdrawn counts for no limit, and is no demand', () => {
+  const { lane } = asked([]);
+  const files = Array.from({ length: 256 }, () => ({ fileId: SONG, size: 1 }));
+  for (let id = 1; id <= 20; id++) {
+    lane.data(encodeLane({ type: 'bundle', id, files }));
+    lane.data(encodeLane({ type: 'withdraw', id }));
+    expect(lane.demand).toBe(0);
+  }
+});
