@@ -121,7 +121,8 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
     chunkVerified: (fileId, chunk) => emit('chunkVerified', fileId, chunk),
     partClosed: (fileId) => emit('partClosed', fileId),
   });
-  const storage = { disk, clock, root, temp, names, events };
+  const problem = (text: string) => emit('problem', text);
+  const storage = { disk, clock, root, temp, names, events, problem };
   const parts = new PartStore(storage);
   const incoming = new IncomingFiles({
     ...storage,
@@ -137,7 +138,7 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   for (const component of [parts, batches, incoming]) component.cleanUp();
   const cancelCleanUp = clock.after(DROP_KEPT_MS, () => incoming.cleanUp());
   closing.add(async () => cancelCleanUp());
-  const folders = new FolderStore({ disk, temp, problem: (text) => emit('problem', text) });
+  const folders = new FolderStore(storage);
   const hasManifest = manifest !== undefined;
   const incomplete = new IncompleteFolders({ ...storage, catalog, share, hasManifest });
   for (const component of [share, reader, batches, incoming, parts]) closing.add(() => component.close());

@@ -30,6 +30,8 @@ import { type FileState, fileState } from './FileState.ts';
 import { WriteQueue } from './WriteQueue.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+/** A pipe in place of a file reads as empty instead of blocking. */
+const READ_NOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /** Codes of a sync that the file system does not have. */
@@ -44,7 +46,7 @@ const copyTo = promisify(copyFile);
 export const nodeDisk: Disk = {
   create: (path) => new NodeFile(openSync(path, 'wx+')),
   open: (path) => new NodeFile(openSync(path, constants.O_RDWR | NO_FOLLOW)),
-  readWhole: (path) => readFile(path),
+  readWhole: (path) => readFile(path, { flag: READ_NOW }),
   createWhole: (path, bytes, attributes = {}) => {
     const fd = openSync(path, CREATE);
     try {

@@ -29,6 +29,8 @@ export interface PartStoreOptions {
   readonly temp: string;
   readonly names: DiskNames;
   readonly events: PartEvents;
+  /** Reports a damaged journal. */
+  readonly problem: (text: string) => void;
 }
 
 /** Callbacks of the store. */
@@ -117,13 +119,18 @@ export class PartStore {
   }
 
   async unfinished(): Promise<readonly Unfinished[]> {
-    const { disk, temp } = this.#options;
+    const { disk, temp, problem } = this.#options;
     const found: Unfinished[] = [];
     for (const name of disk.names(temp)) {
       if (!OUR_NAMES.test(name) || !name.endsWith(JOURNAL)) continue;
       const fileId = name.slice(0, -JOURNAL.length) as FileId;
-      const state = this.#open.has(fileId) ? undefined : await this.#read(fileId);
-      if (state === undefined) continue;
+      if (this.#open.has(fileId)) continue;
+      const state = await this.#read(fileId);
+      if (state === undefined) {
+        const id = fileId.slice(0, 8);
+        problem(`the journal of the unfinished file ${id} is damaged, and it starts anew: download ${id}`);
+        continue;
+      }
       const { path, paused, pushedBy, attributes, description, durable, unsure } = state;
       const { layout } = description;
       const bytes = bytesOf(description, [...new Set([...durable, ...unsure, ...zeroChunks(description)])]);

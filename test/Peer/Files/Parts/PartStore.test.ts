@@ -285,6 +285,18 @@ describe('resuming', () => {
     expect([...again.verified.indexes()]).toEqual([0]);
   });
 
+  test('a damaged journal is reported with the command that fetches the file anew', async () => {
+    const disk = memoryDisk();
+    await (await partStore(disk).store.open(description, 'a')).close();
+    await disk.open(`/share/Temp/${fileId}.journal`).truncate(50);
+    const { store, told } = partStore(disk);
+    expect(await store.unfinished()).toEqual([]);
+    const id = fileId.slice(0, 8);
+    expect(told.problems).toEqual([
+      `the journal of the unfinished file ${id} is damaged, and it starts anew: download ${id}`,
+    ]);
+  });
+
   test('discarding an open or closed part leaves no file', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);

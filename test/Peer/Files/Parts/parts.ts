@@ -39,6 +39,7 @@ export function partStore(disk: MemoryDisk) {
     /** Chunk hashes of the files that were installed in a batch. */
     hashes: [] as ChunkHash[],
     closed: 0,
+    problems: [] as string[],
   };
   if (disk.kindOf('/share') === undefined) {
     disk.putFolder('/share');
@@ -61,6 +62,7 @@ export function partStore(disk: MemoryDisk) {
       folderInstalled: (path: string) => told.folders.push(path),
       closed: () => told.closed++,
     },
+    problem: (text: string) => told.problems.push(text),
   };
   const batches = new BatchInstallers({
     ...storage,
