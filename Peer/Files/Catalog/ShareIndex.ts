@@ -98,7 +98,10 @@ export class ShareIndex {
     if (before !== undefined && sameState(before, state)) return;
     const failed = this.#failed.get(path);
     // Retried at once when its state changes; new access rights change the ctime too.
-    if (failed !== undefined && sameState(failed, state)) return this.#settle(path);
+    if (failed !== undefined && sameState(failed, state)) {
+      this.#settle(path);
+      return;
+    }
     this.#failed.delete(path);
     if (this.#recall(path, row, state)) return;
     const untouchedMs = this.#options.wallMs() - state.touchedMs;
