@@ -17,13 +17,13 @@ import { listedFolders } from './Files/Serving/ListedFolders.ts';
 import type { CatalogEntry, FileAttributes } from './Model.ts';
 import type { DiskSpeed, FileEvents, ShareStatus } from './ShareModel.ts';
 import type {
+  DownloadStorage,
   DropIdentity,
   FolderFile,
   IncomingFile,
   InstallEvents,
   KeptFolder,
   Part,
-  PartAttributes,
   SmallFileInstaller,
   Unfinished,
 } from './Storage.ts';
@@ -174,8 +174,8 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   // ---- unfinished files
 
-  async open(description: FileDescription, path: string, attributes?: PartAttributes): Promise<Part> {
-    return this.#started().parts.open(description, path, attributes);
+  async open(...args: Parameters<DownloadStorage['open']>): Promise<Part> {
+    return this.#started().parts.open(...args);
   }
 
   async receive(

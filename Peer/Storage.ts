@@ -17,9 +17,15 @@ export interface DownloadStorage {
    * no chunk.
    * @param path - from a stranger; sanitized here
    * @param attributes - of the finished file; unknown ones are taken from an earlier run
-   * @throws ShoalError DISK_FULL (before anything is created), DISK_FAILED, LOCAL_CONFLICT (already open)
+   * @param signal - ends the verification: of a large file it takes minutes
+   * @throws ShoalError DISK_FULL (before anything is created), DISK_FAILED, LOCAL_CONFLICT (already open), CANCELLED
    */
-  open(description: FileDescription, path: string, attributes?: PartAttributes): Promise<Part>;
+  open(
+    description: FileDescription,
+    path: string,
+    attributes?: PartAttributes,
+    signal?: AbortSignal,
+  ): Promise<Part>;
   /**
    * Opens a batch installer for the small files of one folder download.
    * @param wanted - paths of all files that may be installed; read once

@@ -264,7 +264,7 @@ export class FileFetch implements Task {
 
   async #open(description: FileDescription, signal: AbortSignal): Promise<Part> {
     const { fileId, path } = this.#options;
-    const part = await this.#context.parts.open(description, path, this.#options);
+    const part = await this.#context.parts.open(description, path, this.#options, signal);
     this.#bytes = verifiedBytes(part);
     this.#bytesFromBefore = Math.max(0, this.#bytes - this.#fetchedBytes);
     if (signal.aborted) {

@@ -1,6 +1,6 @@
 import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
-import { systemCode } from '../../../Shared/ShoalError.ts';
+import { ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { PartAttributes } from '../../Storage.ts';
 import type { Disk, DiskFile } from '../Disk/Disk.ts';
@@ -28,6 +28,7 @@ export interface PartFilesWanted {
   readonly attributes: PartAttributes;
   /** Chunks of zero bytes: verified from the start, never written. */
   readonly zeros: readonly number[];
+  readonly signal: AbortSignal | undefined;
   /** Throws when the disk has no space for a new file. */
   readonly beforeCreating: () => void;
 }
@@ -47,7 +48,7 @@ export interface PartFiles {
  * Opens the files of an earlier run, or creates them. Chunks recorded after the last sync mark may not have reached
  * the disk: they are hashed again, and corrupt ones are dropped. So are all chunks when the part file was written after
  * its journal: by a run that was killed, or by another program.
- * @throws system errors, errors of `beforeCreating`
+ * @throws ShoalError CANCELLED, system errors, errors of `beforeCreating`
  */
 export async function openPartFiles(wanted: PartFilesWanted): Promise<PartFiles> {
   const { disk, partPath, journalPath, description } = wanted;
@@ -117,6 +118,7 @@ async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFi
   if (wanted.attributes.pushedBy !== state.pushedBy) notes.push(encodePushedBy(wanted.attributes.pushedBy));
   const read = (into: Uint8Array, position: number) => data.read(into, position);
   for (const chunk of suspects) {
+    if (wanted.signal?.aborted) throw new ShoalError('CANCELLED', 'opening an unfinished file was stopped');
     const hash = await hashRange(read, chunkOffset(layout, chunk), chunkLength(layout, chunk));
     if (hash === description.chunkHashes[chunk]) verified.add(chunk);
     else notes.push(encodeForgotten(chunk));

@@ -89,6 +89,7 @@ export class PartStore {
     description: FileDescription,
     wanted: string,
     attributes: PartAttributes = {},
+    signal?: AbortSignal,
   ): Promise<OpenPart> {
     const { fileId, layout } = description;
     if (this.#open.has(fileId)) {
@@ -102,7 +103,7 @@ export class PartStore {
     try {
       const part = isOneChunk(layout.size)
         ? this.#openInMemory(description, path, attributes)
-        : await this.#openOnDisk(description, path, attributes);
+        : await this.#openOnDisk(description, path, attributes, signal);
       this.#open.set(fileId, part);
       this.#options.events.opened(part);
       // Only saves a transfer: a failure here recurs, and is reported, when chunks arrive.
@@ -243,6 +244,7 @@ export class PartStore {
     description: FileDescription,
     path: string,
     attributes: PartAttributes,
+    signal: AbortSignal | undefined,
   ): Promise<PartFile> {
     const { disk, clock, temp } = this.#options;
     const { fileId, layout } = description;
@@ -258,6 +260,7 @@ export class PartStore {
       path,
       attributes,
       zeros,
+      signal,
       beforeCreating: () => this.requireFreeSpace(layout.size - bytesOf(description, zeros)),
     });
     try {

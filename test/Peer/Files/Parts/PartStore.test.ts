@@ -269,6 +269,19 @@ describe('resuming', () => {
     expect(disk.peek(await again.finish())?.equals(content)).toBe(true);
   });
 
+  test('a stop ends the hashing, and no chunk is forgotten', async () => {
+    const disk = memoryDisk();
+    const part = await partStore(disk).store.open(description, 'a');
+    for (const chunk of [0, 1]) await writeChunk(part, content, chunk);
+    await part.close();
+    await disk.open(`/share/Temp/${fileId}.part`).write(content.subarray(0, 1), 0);
+    const { store } = partStore(disk);
+    await expect(store.open(description, 'a', {}, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    expect([...(await store.open(description, 'a')).verified.indexes()]).toEqual([0, 1]);
+  });
+
   test('after a clean stop no chunk is hashed again, even with an unfinished chunk written last', async () => {
     const disk = memoryDisk();
     const { store, clock } = partStore(disk);
