@@ -97,10 +97,10 @@ export class PartStore {
         hint: 'See "downloads".',
       });
     }
-    this.#open.set(fileId, undefined);
     const path = this.#options.names.safe(wanted);
-    const isNew = !this.#isOnDisk(fileId);
+    this.#open.set(fileId, undefined);
     try {
+      const isNew = !this.#isOnDisk(fileId);
       const part = isOneChunk(layout.size)
         ? this.#openInMemory(description, path, attributes)
         : await this.#openOnDisk(description, path, attributes, signal);

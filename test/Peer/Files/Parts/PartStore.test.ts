@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
@@ -296,6 +296,16 @@ describe('resuming', () => {
     stored?.writeUInt8(~(content[0] ?? 0) & 0xff, 0);
     const again = await partStore(disk).store.open(description, 'a');
     expect([...again.verified.indexes()]).toEqual([0]);
+  });
+
+  test('a Temp that is no folder fails the download as a fault of the disk, and the next try works', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    vi.spyOn(disk, 'stateOf').mockImplementationOnce(() => {
+      throw Object.assign(new Error('ENOTDIR: not a directory'), { code: 'ENOTDIR' });
+    });
+    await expect(store.open(description, 'a')).rejects.toMatchObject({ code: 'DISK_FAILED' });
+    await (await store.open(description, 'a')).close();
   });
 
   test('a damaged journal is reported with the command that fetches the file anew', async () => {
