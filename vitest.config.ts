@@ -31,8 +31,8 @@ const unit = {
   // All files share a few processes, which load every module once: half the time. No test may leave anything behind.
   pool: 'forks' as const,
   isolate: false,
-  // Not more than cores: each loads and warms up the whole product, which costs 5 CPU seconds.
-  maxWorkers: availableParallelism(),
+  // One more than cores, since tests also wait. Each loads and warms up the whole product, which costs 5 CPU seconds.
+  maxWorkers: availableParallelism() + 1,
   // Single tests take seconds at most; a machine with other work may be a hundred times slower.
   testTimeout: 600_000,
   hookTimeout: 600_000,

@@ -1,18 +1,22 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mediumOf } from './Places.ts';
+import { place, temporaryFolder } from './Places.ts';
 
 const PIECE_BYTES = 8 * 2 ** 20;
 
+let folder: Promise<string> | undefined;
+
 /**
  * Fills the free memory with cached pages of a sparse file, as on a machine that has run for a while. The host of a
- * virtual machine takes memory back that was free for two seconds. A page of the cache then costs seven times as much.
- * Without this, a program whose receiver starts at once has warm memory, and one that takes seconds to start has not.
- * No effect in memory, where files are not cached.
+ * virtual machine takes memory back that was free for two seconds. A page of a cache or a tmpfs then costs seven times
+ * as much. Without this, a program whose receiver starts at once has warm memory, and one that takes seconds has not.
+ * No effect without a disk, where nothing is cached.
  */
-export async function fillFreeMemory(folder: string): Promise<void> {
-  if ((await mediumOf(folder)) === 'memory') return;
-  const file = await open(join(folder, 'filling'), 'a+');
+export async function fillFreeMemory(): Promise<void> {
+  const disk = await place('disk', 0);
+  if ('reason' in disk) return;
+  folder ??= temporaryFolder(disk.path);
+  const file = await open(join(await folder, 'filling'), 'a+');
   try {
     const { size } = await file.stat();
     const end = size + (await freeBytes());

@@ -91,7 +91,7 @@ async function turn(entry: Entry, sides: Map<Entry, SendingSide>): Promise<Turn>
   const receiver = await sending.receiver(folder);
   const isLarge = scene.bytes > KEPT_BYTES_MAX || scene.files > KEPT_FILES_MAX;
   try {
-    if (isLarge) await fillFreeMemory(scene.folder);
+    if (isLarge) await fillFreeMemory();
     const before = await Promise.all(sending.pids.map(usage));
     const started = performance.now();
     const taken = await receiver.take();
