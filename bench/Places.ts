@@ -27,7 +27,7 @@ export async function place(medium: Medium, bytes: number): Promise<{ path: stri
   return { path };
 }
 
-export async function mediumOf(path: string): Promise<Medium> {
+async function mediumOf(path: string): Promise<Medium> {
   return (await statfs(path)).type === TMPFS ? 'memory' : 'disk';
 }
 
