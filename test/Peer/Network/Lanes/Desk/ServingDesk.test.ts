@@ -175,6 +175,35 @@ test('ranges obey the upload limit', async () => {
   expect(sent).toBeLessThan(1.3 * MIB);
 });
 
+test('a range that is cancelled while it waits for the limit sends nothing more', async () => {
+  const { clock, fileId, enter } = desk({ up: MIB });
+  const to = sink();
+  const stop = new AbortController();
+  const sent = enter('curl').send(fileId, { from: 0, to: 3 * MIB }, to, stop.signal);
+  const cancelled = expect(sent).rejects.toMatchObject({ code: 'CANCELLED' });
+  await clock.advanceAsync(500);
+  const { length } = to.got;
+  expect(length).toBeGreaterThan(0);
+  stop.abort();
+  await clock.advanceAsync(2_000);
+  await cancelled;
+  expect(to.got).toHaveLength(length);
+});
+
+test('a client with a slot is called to serve only while it has demand', () => {
+  const { desk: made } = desk();
+  const demand = { one: 5, two: 5 };
+  let served = '';
+  const [one, two] = (['one', 'two'] as const).map((key) => {
+    const client = { key, label: () => undefined, demandBytes: () => demand[key] };
+    return made.enter({ ...client, serve: () => (served += `${key} `) });
+  });
+  one?.changed();
+  demand.one = 0; // Its requests were answered; the desk learns of it at the next change.
+  two?.changed();
+  expect(served).toBe('one two ');
+});
+
 test('several requests of one client share its seat', async () => {
   const { desk: made, fileId, enter } = desk();
   const [one, other] = [enter('curl'), enter('curl')];

@@ -4,6 +4,7 @@ import type { RateFlow } from '../../../../../Peer/Network/Lanes/Limits/RateFlow
 import { RateLimiter } from '../../../../../Peer/Network/Lanes/Limits/RateLimiter.ts';
 import { TransferLimits } from '../../../../../Peer/Network/Lanes/Limits/TransferLimits.ts';
 import type { NetworkClass } from '../../../../../Shared/Network/Address.ts';
+import { LIMIT_SCOPES } from '../../../../../Shared/Network/Rates.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import type { Clock } from '../../../../../Shared/Time/Clock.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
@@ -209,6 +210,38 @@ test.each([
     tun0: [face('198.51.100.7', '198.51.100.7/0', 'IPv4')],
   };
   expect(localClass(host, () => interfaces)).toBe(expected);
+});
+
+test('a lane that comes late catches up two pieces, and no more', async () => {
+  const clock = new SimulatedClock();
+  const limiter = new RateLimiter(clock, { total: 100_000 });
+  const order: string[] = [];
+  const repeats = (flow: RateFlow, name: string) => {
+    const go = () => {
+      order.push(name);
+      flow.spend(flow.ahead);
+      flow.whenReady(go);
+    };
+    flow.whenReady(go);
+  };
+  repeats(limiter.flow('lan'), 'early ');
+  await clock.advanceAsync(2_000);
+  order.length = 0;
+  repeats(limiter.flow('lan'), 'late ');
+  await clock.advanceAsync(350);
+  // In turn, lanes of equal bytes would be called: late, late, early, late, early.
+  expect(order.join('')).toBe('late late late late early late early late ');
+});
+
+test('only without any limit does none apply', () => {
+  const clock = new SimulatedClock();
+  expect(new RateLimiter(clock, {}).unlimited).toBe(true);
+  const all = Object.fromEntries(LIMIT_SCOPES.map((scope) => [scope, 1_000]));
+  const limiter = new RateLimiter(clock, all);
+  for (const rates of [all, ...LIMIT_SCOPES.map((scope) => ({ [scope]: 1_000 }))])
+    expect(new RateLimiter(clock, rates).unlimited).toBe(false);
+  limiter.close();
+  expect(limiter.unlimited).toBe(true);
 });
 
 test('a piece has 2 MiB at most, without limits and with high ones', () => {

@@ -6,7 +6,7 @@ const FILE = { descriptor: 8, position: 0, giveBack: () => {} };
 const RUN = { position: 0, pieces: [5], headers: undefined };
 
 /** The output of a lane. The test decides when its stream accepts writes and its pump ends jobs. */
-function made({ isPlain = true, takesJobs = true } = {}) {
+function made({ isPlain = true, takesJobs = true, hasPump = true } = {}) {
   const log: string[] = [];
   const accepted: (() => void)[] = [];
   const ends: ((outcome: PumpOutcome) => void)[] = [];
@@ -34,7 +34,7 @@ function made({ isPlain = true, takesJobs = true } = {}) {
     cancel: (line) => log.push(`cancel ${line}`),
     close: async () => {},
   };
-  return { output: new LaneOutput(stream, pump), log, accepted, ends };
+  return { output: new LaneOutput(stream, hasPump ? pump : undefined), log, accepted, ends };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -96,8 +96,8 @@ test('a failed job destroys the lane: the number of its sent bytes is unknown', 
 });
 
 test('without a plain socket, without a pump, or with the pump off, nothing is pumped', () => {
-  for (const output of [made({ isPlain: false }).output, made({ takesJobs: false }).output])
-    expect(output.mayPump).toBe(false);
+  for (const off of [{ isPlain: false }, { takesJobs: false }, { hasPump: false }])
+    expect(made(off).output.mayPump).toBe(false);
   const { output } = made({ isPlain: false });
   expect(output.pump(FILE, RUN)).toBeUndefined();
 });

@@ -75,6 +75,22 @@ test('a chunk that a leecher has or requests is suggested to nobody', () => {
   expect(suggested.toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6]);
 });
 
+test('a chunk whose request was withdrawn is free again, and so is one of a leecher that leaves', () => {
+  const crowd = new Crowd(4);
+  const { giveOut } = crowd;
+  giveOut.join(one, true);
+  giveOut.asked(one, [0, 1]);
+  giveOut.dropped(one, [0]);
+  crowd.join(one); // A second lane of the same leecher.
+  crowd.join(two);
+  crowd.join(three);
+  expect([one, two, three].map((peer) => crowd.chunksOf(peer))).toEqual([[0], [2], [3]]);
+  crowd.leave(one);
+  crowd.fetch(two);
+  crowd.fetch(three);
+  expect([...crowd.chunksOf(two), ...crowd.chunksOf(three)]).toEqual([0, 1]);
+});
+
 test('the only copy of a chunk is sent again when its holder leaves', () => {
   const crowd = new Crowd(2);
   for (const peer of [one, two, three]) crowd.join(peer);

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { ByteBudget } from '../../../../../Peer/Network/Lanes/Limits/ByteBudget.ts';
+
+test('refunded bytes shorten the wait, and are kept up to 100 ms of the rate', () => {
+  const budget = new ByteBudget(1_000, 0);
+  budget.spend(500, 0);
+  budget.refund(300, 0);
+  expect(budget.waitMs(0)).toBe(200);
+  budget.refund(5_000, 0);
+  budget.spend(300, 0);
+  expect(budget.waitMs(0)).toBe(200);
+});
+
+test('bytes that moved without a limit leave no debt for a later one', () => {
+  const budget = new ByteBudget(undefined, 0);
+  budget.spend(500, 0);
+  budget.refund(-500, 0);
+  budget.setRate(1_000, 0);
+  expect(budget.waitMs(0)).toBe(0);
+});
