@@ -1,26 +1,18 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
-import type { Clock, WallClock } from '../../../Shared/Time/Clock.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
 import type { HashCache } from '../Hashing/HashCache.ts';
 import type { HashOutcome } from '../Hashing/HashFile.ts';
-import type { HashPool } from '../Hashing/HashPool.ts';
 import { isIgnoredPath } from '../Watching/IgnoreRules.ts';
-import type { ScanSettings } from '../Watching/ScanSettings.ts';
-import { WriteStabilizer } from '../Watching/WriteStabilizer.ts';
 import type { Catalog } from './Catalog.ts';
 import { REMEMBERED, SHARED } from './FileTable.ts';
+import { PendingHashes, type PendingHashesOptions } from './PendingHashes.ts';
 import { RememberedHashes } from './RememberedHashes.ts';
 
-export interface ShareIndexOptions {
-  readonly clock: Clock;
-  readonly wallMs: WallClock;
-  readonly settings: ScanSettings;
+export interface ShareIndexOptions
+  extends Pick<PendingHashesOptions, 'clock' | 'wallMs' | 'settings' | 'pool' | 'stateNow'> {
   readonly catalog: Catalog;
   readonly cache: HashCache;
-  readonly pool: Pick<HashPool, 'add' | 'remove' | 'isFull'>;
-  /** Reads the current state of a file; undefined when it is gone. */
-  readonly stateNow: (path: string) => FileState | undefined;
   readonly problem: (path: string, reason: string) => void;
   /** The problem of this file, if any, no longer exists: it is shared. */
   readonly resolved: (path: string) => void;
@@ -29,15 +21,6 @@ export interface ShareIndexOptions {
   readonly filesMax?: number;
 }
 
-/** Interval of checks for due files, and files handled per check. */
-const TICK_MS = 50;
-const TICK_FILES = 500;
-/** Interval of checks for files that are being written all the time. */
-const RESTLESS_CHECK_MS = 500;
-/** Interval of attempts to read files that could not be read, as not every cause changes the file, and their number. */
-const RETRY_MS = 30_000;
-const RETRY_FILES = 500;
-
 /**
  * Decides for each file found on disk whether its hash is known, cached, taken over from a renamed file, or to be
  * computed once the file is quiet. The catalog lists a file only in the state it was hashed in.
@@ -45,29 +28,28 @@ const RETRY_FILES = 500;
 export class ShareIndex {
   readonly #options: ShareIndexOptions;
   readonly #remembered: RememberedHashes;
-  readonly #stabilizer: WriteStabilizer;
-  /** Files queued in the pool, with the state to be hashed. */
-  readonly #hashing = new Map<string, FileState>();
-  /** Files that could not be read in this state; oldest failure first. */
-  readonly #failed = new Map<string, FileState>();
-  readonly #waiters = new Set<{ readonly paths: Set<string>; readonly resolve: () => void }>();
-  #cancelTick: (() => void) | undefined;
-  #cancelRetry: (() => void) | undefined;
-  #restlessCheckMs = 0;
+  readonly #pending: PendingHashes;
   readonly #filesMax: number;
   #isFull = false;
-  #isClosed = false;
 
   constructor(options: ShareIndexOptions) {
     this.#options = options;
     this.#filesMax = options.filesMax ?? SHARE_FILES_MAX;
-    this.#stabilizer = new WriteStabilizer(options.settings);
+    this.#pending = new PendingHashes({
+      ...options,
+      gone: (path) => this.gone(path),
+      restless: (path) => {
+        this.#drop(path);
+        options.problem(path, 'is being written: shared as soon as nobody writes to it');
+      },
+      retry: (path) => this.invalidate(path),
+    });
     this.#remembered = new RememberedHashes(options.catalog.table, options.cache, this.#filesMax);
   }
 
   /** Files that are not queued for hashing yet, and their bytes; `waiting`: of these, files in their quiet period. */
-  get pending(): { readonly files: number; readonly bytes: number; readonly waiting: number } {
-    return { files: this.#stabilizer.size, bytes: this.#stabilizer.bytes, waiting: this.#stabilizer.waiting };
+  get pending(): PendingHashes['counts'] {
+    return this.#pending.counts;
   }
 
   loadCache(...options: Parameters<RememberedHashes['load']>): Promise<void> {
@@ -90,60 +72,44 @@ export class ShareIndex {
     const { table } = this.#options.catalog;
     const row = table.rowOf(path);
     if (row !== undefined && table.has(row, SHARED) && table.isSame(row, state)) {
-      this.#stabilizer.cancel(path);
-      this.#settle(path);
-      return;
-    }
-    const before = this.#hashing.get(path);
-    if (before !== undefined && sameState(before, state)) return;
-    const failed = this.#failed.get(path);
-    // Retried at once when its state changes; new access rights change the ctime too.
-    if (failed !== undefined && sameState(failed, state)) {
-      this.#settle(path);
-      return;
-    }
-    this.#failed.delete(path);
-    if (this.#recall(path, row, state)) return;
-    const untouchedMs = this.#options.wallMs() - state.touchedMs;
-    this.#stabilizer.observe(path, state, this.#options.clock.nowMs(), untouchedMs);
-    this.#scheduleTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
+      this.#pending.cancel(path);
+      this.#pending.settle(path);
+    } else if (this.#pending.hasFailed(path, state)) this.#pending.settle(path);
+    else if (!this.#pending.isHashing(path, state) && !this.#recall(path, row, state))
+      this.#pending.add(path, state);
   }
 
   /** Handles a file that does not exist (any more). */
   gone(path: string): void {
-    const { pool, catalog, changed } = this.#options;
-    this.#stabilizer.forget(path);
-    this.#failed.delete(path);
-    if (this.#hashing.delete(path)) pool.remove(path);
+    const { catalog, changed } = this.#options;
+    this.#pending.forget(path);
     const row = this.#sharedRow(path);
     if (row !== undefined) {
       catalog.remove(path);
       this.#remembered.keep(row);
       changed();
     }
-    this.#settle(path);
+    this.#pending.settle(path);
   }
 
   /** Handles a result of the pool. The hash is valid only if the file is still in the state that was read. */
   hashed(path: string, outcome: HashOutcome): void {
-    const queued = this.#hashing.get(path);
+    const queued = this.#pending.take(path);
     if (queued === undefined) return; // Removed in the meantime.
-    this.#hashing.delete(path);
     const now = this.#options.stateNow(path);
     if (now === undefined) this.gone(path);
     else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
       this.#options.cache.put(path, { state: now, fileId: outcome.fileId }, outcome.hashes);
-      this.#stabilizer.rested(path, this.#options.clock.nowMs(), this.#options.wallMs() - now.touchedMs);
+      this.#pending.rested(path, now);
       this.#put(path, now, outcome.fileId);
     } else {
       this.#drop(path);
       if (outcome.kind === 'failed') {
-        this.#failed.set(path, queued);
-        this.#scheduleRetry();
+        this.#pending.failed(path, queued);
         this.#options.problem(path, `cannot be read (${outcome.code})`);
-      } else this.#stabilizer.backOff(path);
+      } else this.#pending.backOff(path);
       this.found(path, now);
-      this.#settle(path);
+      this.#pending.settle(path);
     }
   }
 
@@ -176,7 +142,7 @@ export class ShareIndex {
     }
     const [state, fileId] = [catalog.table.state(row), catalog.table.fileId(row)];
     this.#drop(path);
-    this.#settle(path);
+    this.#pending.settle(path);
     this.#put(to, state, fileId);
   }
 
@@ -211,18 +177,11 @@ export class ShareIndex {
    * file that is being written all the time is a problem. After `close`, resolves at once.
    */
   settled(): Promise<void> {
-    const paths = new Set(this.#hashing.keys());
-    for (const path of this.#stabilizer.restingPaths()) paths.add(path);
-    if (paths.size === 0 || this.#isClosed) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.add({ paths, resolve }));
+    return this.#pending.settled();
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#cancelTick?.();
-    this.#cancelRetry?.();
-    for (const { resolve } of this.#waiters) resolve();
-    this.#waiters.clear();
+    this.#pending.close();
   }
 
   /**
@@ -265,8 +224,7 @@ export class ShareIndex {
    */
   #share(path: string, row: number | undefined, put: () => number): void {
     const { table, files } = this.#options.catalog;
-    this.#stabilizer.cancel(path);
-    this.#hashing.delete(path);
+    this.#pending.cancel(path);
     if (files >= this.#filesMax && (row === undefined || !table.has(row, SHARED))) {
       this.#remembered.forget(path);
       const reason = `more than ${this.#filesMax} files: this one and later ones are not shared`;
@@ -277,7 +235,7 @@ export class ShareIndex {
       this.#options.resolved(path);
       this.#options.changed();
     }
-    this.#settle(path);
+    this.#pending.settle(path);
   }
 
   #sharedRow(path: string): number | undefined {
@@ -292,59 +250,5 @@ export class ShareIndex {
     this.#options.catalog.remove(path);
     this.#remembered.forget(path);
     this.#options.changed();
-  }
-
-  #tick(): void {
-    const { clock, pool } = this.#options;
-    // The stabilizer keeps a number for each file due, the pool and this index objects.
-    const due = pool.isFull ? [] : this.#stabilizer.takeDue(clock.nowMs(), TICK_FILES);
-    for (const { path, state } of due) {
-      const now = this.#options.stateNow(path);
-      if (now === undefined) this.gone(path);
-      else if (state !== undefined && !sameState(now, state))
-        this.#stabilizer.observe(path, now, clock.nowMs(), -1);
-      else {
-        this.#hashing.set(path, now);
-        pool.add(path, now.size);
-      }
-    }
-    this.#checkRestless();
-    this.#cancelTick = undefined;
-    if (this.#stabilizer.size > 0) this.#scheduleTick(due.length === TICK_FILES ? 0 : TICK_MS);
-  }
-
-  #scheduleTick(delayMs: number): void {
-    this.#cancelTick ??= this.#options.clock.after(delayMs, () => this.#tick());
-  }
-
-  /** Withdraws files that are being written all the time, and reports them. */
-  #checkRestless(): void {
-    const nowMs = this.#options.clock.nowMs();
-    if (nowMs < this.#restlessCheckMs) return;
-    this.#restlessCheckMs = nowMs + RESTLESS_CHECK_MS;
-    for (const path of this.#stabilizer.takeRestless(nowMs)) {
-      this.#drop(path);
-      this.#options.problem(path, 'is being written: shared as soon as nobody writes to it');
-      this.#settle(path);
-    }
-  }
-
-  #scheduleRetry(): void {
-    this.#cancelRetry ??= this.#options.clock.after(RETRY_MS, () => {
-      this.#cancelRetry = undefined;
-      for (const path of [...this.#failed.keys()].slice(0, RETRY_FILES)) {
-        this.#failed.delete(path);
-        this.invalidate(path);
-      }
-      if (this.#failed.size > 0) this.#scheduleRetry();
-    });
-  }
-
-  #settle(path: string): void {
-    for (const waiter of this.#waiters) {
-      if (!waiter.paths.delete(path) || waiter.paths.size > 0) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve();
-    }
   }
 }
