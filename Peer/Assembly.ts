@@ -72,8 +72,6 @@ export interface PeerEnvironment {
 export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvironment): Promise<Peer> {
   const { port, shareDir, state, giveUpMs, delivery, http, guest = false } = place;
   const delivered = delivery === undefined ? undefined : new DeliveredFiles(delivery);
-  for (const path of state.damaged)
-    log.warn(`a file of this peer's state was damaged: what it held is missing. It is now at ${path}`);
   if (state.problem !== undefined)
     log.warn(`the disk of ${state.path} is ${state.problem}: settings and contacts of this run are not kept`);
   const { peerId, privateKey } = await loadIdentity(state.path, log);

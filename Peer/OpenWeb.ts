@@ -98,7 +98,7 @@ export async function openWeb({ port, level, isPrivate, state, log }: WebSetting
         token,
         codes,
         newSecret,
-        passwords: new WebPasswordFile(state.path),
+        passwords: new WebPasswordFile(state.path, log),
         identity,
         hostNames,
         pageDir: fileURLToPath(new URL('../Web', import.meta.url)),

@@ -105,7 +105,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const isNew = await makeShare(shareDir, log);
   if (isNew && settings.share !== undefined)
     log.warn(`the share folder ${shareDir} did not exist: it was created. Is its disk mounted?`);
-  const state = new StateFolder(shareDir);
+  const state = new StateFolder(shareDir, log);
   opened.add(() => state.close());
   await state.start();
   const giveUpMs = isService(settings) || process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;

@@ -43,7 +43,7 @@ async function setPassword(run: Run): Promise<number> {
         hint: 'Start one: shoal peer',
       },
     );
-  const file = new WebPasswordFile(stateFolderOf(running.share));
+  const file = new WebPasswordFile(stateFolderOf(running.share), run.log);
   const password = await readPassword();
   if (password === '') await file.remove();
   else await file.set(password);

@@ -68,7 +68,7 @@ export class GuestPeer {
       const shareDir = share ?? join(root, 'share');
       await makeShare(shareDir, log);
       // Without a folder of the user's, the state is removed, too.
-      const state = new StateFolder(shareDir, share === undefined ? join(root, 'state') : undefined);
+      const state = new StateFolder(shareDir, log, share === undefined ? join(root, 'state') : undefined);
       await state.start();
       // Closing runs in reverse: the lock is released before the folder is removed, and no locked folder is removed.
       const rest = { isKept: options.root !== undefined };

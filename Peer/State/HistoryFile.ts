@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { isId } from '../../Protocol/Ids.ts';
 import type { TakenFile } from '../NetworkModel.ts';
-import { readJson, writeWhole } from './JsonFile.ts';
+import { writeWhole } from './JsonFile.ts';
 import type { StateFolder } from './StateFolder.ts';
 
 const FILE = 'history.json';
@@ -43,7 +43,7 @@ export class HistoryFile {
   }
 
   async load(): Promise<readonly TakenFile[]> {
-    const value = await readJson(join(this.#folder.path, FILE), BYTES_MAX);
+    const value = await this.#folder.readLarge(FILE, BYTES_MAX);
     return Array.isArray(value) ? value.filter(isEntry).slice(-ENTRIES_MAX) : [];
   }
 

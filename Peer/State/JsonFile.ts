@@ -1,36 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { systemCode } from '../../Shared/ShoalError.ts';
+import type { Log } from '../../Shared/Log.ts';
 
 /** Upper bound on the file size, above any stored value: foreign files are not read into memory. */
 const BYTES_MAX = 1_024 * 1_024;
 
 /** The fields of a JSON object, of any type; none when the file has no object, or is unusable. */
-export async function readFields(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const value = await readJson(path);
+export async function readFields(path: string, log: Log): Promise<Readonly<Record<string, unknown>>> {
+  const value = await readJson(path, log);
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** Reads a JSON file; undefined when it is missing, unreadable, too large or invalid. */
-export async function readJson(path: string, bytesMax = BYTES_MAX): Promise<unknown> {
-  try {
-    if ((await stat(path)).size > bytesMax) return undefined;
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
- * Moves a file that holds no JSON, or a folder in its place, aside: the next write would replace or meet it.
- * @returns its new path; undefined: it holds JSON, is missing or cannot be read
+ * Reads a JSON file; undefined when it is missing, unreadable or damaged. A damaged one (no JSON, too large, a folder
+ * or a pipe in its place) is moved aside and reported, because the next write would replace it.
  */
-export async function moveDamagedAside(path: string): Promise<string | undefined> {
+export async function readJson(path: string, log: Log, bytesMax = BYTES_MAX): Promise<unknown> {
   try {
-    JSON.parse(await readFile(path, 'utf8'));
+    const stats = await stat(path);
+    if (stats.isFile() && stats.size <= bytesMax) return JSON.parse(await readFile(path, 'utf8')) as unknown;
   } catch (failure) {
-    if (failure instanceof SyntaxError || systemCode(failure) === 'EISDIR') return moveAside(path);
+    if (!(failure instanceof SyntaxError)) return undefined;
   }
+  const aside = await moveAside(path).catch(() => 'its old place, which cannot be written');
+  log.warn(`a file of this peer's state was damaged: what it held is missing. It is now at ${aside}`);
   return undefined;
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import type { Log } from '../../Shared/Log.ts';
 import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
-import { moveDamagedAside, readFields, writeJson } from './JsonFile.ts';
+import { readFields, readJson, writeJson } from './JsonFile.ts';
 
 /** Failures after which a peer runs without stored state: the disk may take data again later. */
 const NOT_NOW = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
@@ -31,15 +32,16 @@ export function stateFolderOf(share: string, root: string = stateRoot()): string
 export class StateFolder {
   readonly #shareFolder: string;
   readonly #root: string;
+  readonly #log: Log;
   #path: string | undefined;
   #realShare: string | undefined;
   readonly #locks: FolderLock[] = [];
   #problem: string | undefined;
-  #damaged: readonly string[] = [];
 
   /** @param shareFolder - must exist when `start` is called */
-  constructor(shareFolder: string, root: string = stateRoot()) {
+  constructor(shareFolder: string, log: Log, root: string = stateRoot()) {
     this.#shareFolder = shareFolder;
+    this.#log = log;
     this.#root = root;
   }
 
@@ -59,11 +61,6 @@ export class StateFolder {
     return this.#problem;
   }
 
-  /** New paths of damaged files: what they held is missing in this run. */
-  get damaged(): readonly string[] {
-    return this.#damaged;
-  }
-
   /**
    * Creates and locks the directory, where the disk allows it.
    * @throws ShoalError LOCAL_CONFLICT (another peer shares this folder), DISK_FAILED
@@ -78,11 +75,11 @@ export class StateFolder {
         // A folder that cannot be written (a DVD, a full disk) is shared all the same.
         if (failure instanceof ShoalError) throw failure;
       });
-      this.#damaged = await damagedIn(path).catch(() => []);
       this.#path = path;
       this.#realShare = share;
       // Shows users which share the directory belongs to.
-      await this.#ifPossible(this.write('share.json', { folder: share }));
+      const { folder } = await this.read('share.json');
+      if (folder !== share) await this.#ifPossible(this.write('share.json', { folder: share }));
     } catch (failure) {
       await this.close();
       if (failure instanceof ShoalError) throw failure;
@@ -99,7 +96,12 @@ export class StateFolder {
 
   /** Reads the unchecked fields of a stored object; none when it is missing or damaged. */
   read(name: string): ReturnType<typeof readFields> {
-    return readFields(join(this.path, name));
+    return readFields(join(this.path, name), this.#log);
+  }
+
+  /** Reads an unchecked value up to a size; undefined when it is missing or damaged. */
+  readLarge(name: string, bytesMax: number): Promise<unknown> {
+    return readJson(join(this.path, name), this.#log, bytesMax);
   }
 
   /** Replaces a stored value atomically. @throws Error of node:fs */
@@ -131,13 +133,6 @@ export class StateFolder {
     if (owner !== undefined) throw sharedAlready(share, owner.pid);
     this.#locks.push(lock);
   }
-}
-
-/** Moves damaged files aside. @throws Error of node:fs when the disk is full or read-only */
-async function damagedIn(folder: string): Promise<readonly string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-  const moved = await Promise.all(names.map((name) => moveDamagedAside(join(folder, name))));
-  return moved.filter((path) => path !== undefined);
 }
 
 function sharedAlready(share: string, pid: number): ShoalError {

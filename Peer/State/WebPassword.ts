@@ -1,6 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Log } from '../../Shared/Log.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { readFields, writeJson } from './JsonFile.ts';
 
@@ -20,9 +21,11 @@ interface Stored {
 /** The password of the web page, as a hash in a file that only the user can read. */
 export class WebPasswordFile {
   readonly #path: string;
+  readonly #log: Log;
 
-  constructor(stateFolder: string) {
+  constructor(stateFolder: string, log: Log) {
     this.#path = join(stateFolder, FILE);
+    this.#log = log;
   }
 
   /** Changes with the password. Undefined: none is set. */
@@ -53,7 +56,7 @@ export class WebPasswordFile {
   }
 
   async #read(): Promise<Stored | undefined> {
-    const { salt, hash } = await readFields(this.#path);
+    const { salt, hash } = await readFields(this.#path, this.#log);
     if (typeof salt !== 'string' || typeof hash !== 'string') return undefined;
     const stored = { salt: Buffer.from(salt, 'hex'), hash: Buffer.from(hash, 'hex') };
     return stored.salt.length === SALT_BYTES && stored.hash.length === HASH_BYTES ? stored : undefined;

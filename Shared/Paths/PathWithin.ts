@@ -11,3 +11,8 @@ export function pathWithin(folder: string, path: string, style: PlatformPath = n
   const isOutside = inside === '..' || inside.startsWith(`..${sep}`) || style.isAbsolute(inside);
   return isOutside ? undefined : inside.replaceAll(sep, '/');
 }
+
+/** Whether a path of a share is a folder of it, or lies below that folder; '' is the share itself. */
+export function isWithin(path: string, folder: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`);
+}

@@ -51,7 +51,7 @@ export class SoakPeer {
   /** Starts the peer, also again: at another port, with the same id. */
   async start(): Promise<void> {
     await mkdir(this.share, { recursive: true });
-    const state = new StateFolder(this.share, join(this.#root, 'state'));
+    const state = new StateFolder(this.share, silentLog, join(this.#root, 'state'));
     await state.start();
     const port = await reserve(this.#settings, silentLog);
     const place = { port, shareDir: this.share, state, giveUpMs: undefined, guest: true };

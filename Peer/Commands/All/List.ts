@@ -1,3 +1,4 @@
+import { isWithin } from '../../../Shared/Paths/PathWithin.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { CatalogEntry } from '../../Model.ts';
@@ -66,10 +67,9 @@ async function listLocal(folder: string, context: CommandContext): Promise<Comma
   await context.scanned();
   const { controls, itemsMax = Number.POSITIVE_INFINITY } = context;
   const entries = localEntries(folder, context);
-  const inside = (path: string) => folder === '' || path === folder || path.startsWith(`${folder}/`);
   const unfinished = controls.downloads
     .list()
-    .filter(({ path, state }) => inside(path) && isUnfinished(state));
+    .filter(({ path, state }) => isWithin(path, folder) && isUnfinished(state));
   const share = controls.share();
   rememberPaths(entries, context);
   // Of a million files a page shows a few.

@@ -3,6 +3,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Time/Clock.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { inside, splitPath } from '../Disk/Paths.ts';
+import { renamedPath } from '../Hashing/HashCache.ts';
 import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
 import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
 import type { ShareTree } from '../Watching/ShareTree.ts';
@@ -77,8 +78,7 @@ export class AdoptedFiles {
 
   /** The same in slices, before a folder is scanned. */
   async flushBelow(folder: string): Promise<void> {
-    const nobody = new AbortController().signal;
-    while (this.#deferred.flushAt(folder, SLICE_FILES) > 0) await sleep(this.#options.clock, 1, nobody);
+    while (this.#deferred.flushAt(folder, SLICE_FILES) > 0) await sleep(this.#options.clock, 1);
   }
 
   /** Keeps the small files of an incomplete folder out of the catalog until it has its name, for some time at most. */
@@ -110,15 +110,14 @@ export class AdoptedFiles {
     this.#deferred.rename(from, to);
     const { files } = tree.removeFolder(from);
     for (const path of files) tree.addFile(...splitPath(moved(path)));
-    const nobody = new AbortController().signal;
-    for (; this.#deferred.isOverfull; await sleep(clock, 1, nobody)) this.#deferred.flushSlice();
+    for (; this.#deferred.isOverfull; await sleep(clock, 1)) this.#deferred.flushSlice();
     if (files.length === 0) return;
     this.#renamed.set(to, from);
     index.folderMoved(from, to);
     for (const [number, path] of files.entries()) {
       if (index.has(path)) index.moved(path, moved(path));
       else index.gone(path); // Met already, or not hashed yet: the scan of the new folder finds it.
-      if ((number + 1) % SLICE_FILES === 0) await sleep(clock, 1, nobody);
+      if ((number + 1) % SLICE_FILES === 0) await sleep(clock, 1);
     }
     this.#renamed.delete(to);
   }
@@ -126,8 +125,8 @@ export class AdoptedFiles {
   /** A scan has come to a file. If its folder was renamed and its turn is still to come, it is moved now. */
   met(path: string): void {
     for (const [to, from] of this.#renamed) {
-      const former = path.startsWith(`${to}/`) ? from + path.slice(to.length) : undefined;
-      if (former !== undefined && this.#options.index.has(former)) this.#options.index.moved(former, path);
+      const former = renamedPath(path, { from: to, to: from });
+      if (former !== path && this.#options.index.has(former)) this.#options.index.moved(former, path);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { isWithin } from '../../../Shared/Paths/PathWithin.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import { isWithin } from '../Disk/Paths.ts';
 import { type FolderRename, renamedPath } from '../Hashing/HashCache.ts';
 import { type InstalledFile, InstalledFiles } from './InstalledFiles.ts';
 

@@ -6,6 +6,7 @@ import { OWNER_MAY_RUN } from './FileState.ts';
 const ANYBODY_MAY_RUN = 0o111;
 /** Times become seconds as a double, which would round down to the millisecond before. */
 const HALF_MICROSECOND_MS = 0.000_5;
+
 /**
  * Sets modification time and executable bit of an open file, through its descriptor. A file system without one of
  * them keeps its own; `attributesLost` tells.
@@ -22,12 +23,13 @@ export function setAttributes(fd: number, { modifiedMs, executable }: FileAttrib
   }
 }
 
-/** The same for a file that was just created: it has the current access time, and nobody may run it. */
+/** The same for a file that was just created, with fewer system calls: no access time to keep, no bit to clear. */
 export function setAttributesOfNew(fd: number, attributes: FileAttributes): void {
   const { modifiedMs, executable } = attributes;
+  if (executable) setAttributes(fd, attributes);
+  if (executable || modifiedMs === undefined) return;
   try {
-    if (executable) setAttributes(fd, attributes);
-    else if (modifiedMs !== undefined) futimesSync(fd, Date.now() / 1_000, timeSeconds(modifiedMs));
+    futimesSync(fd, Date.now() / 1_000, timeSeconds(modifiedMs));
   } catch {
     // A download does not fail because of a time.
   }

@@ -14,8 +14,3 @@ export function inside(root: string, path: string): string {
   if (path === '') return root;
   return root.endsWith('/') ? root + path : `${root}/${path}`;
 }
-
-/** Whether a path is a folder of the share, or lies below it. */
-export function isWithin(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`);
-}

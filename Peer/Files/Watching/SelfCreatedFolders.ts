@@ -1,5 +1,6 @@
+import { isWithin } from '../../../Shared/Paths/PathWithin.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import { isWithin, splitPath } from '../Disk/Paths.ts';
+import { splitPath } from '../Disk/Paths.ts';
 
 /** The folders are scanned when all were reported, the last one this long ago: by then all of them are watched. */
 const SETTLE_MS = 1_000;

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { HistoryFile } from '../../../Peer/State/HistoryFile.ts';
-import type { StateFolder } from '../../../Peer/State/StateFolder.ts';
+import { StateFolder } from '../../../Peer/State/StateFolder.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { silentLog } from '../../../Shared/Log.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 const entry = {
@@ -18,8 +19,12 @@ const entry = {
 };
 
 test('the saved history is restored, without damaged entries', async () => {
-  const { path } = await TempFolder.forTest();
-  const file = new HistoryFile({ path } as StateFolder);
+  const folder = await TempFolder.forTest();
+  const state = new StateFolder(folder.path, silentLog, folder.at('state'));
+  await state.start();
+  onTestFinished(() => state.close());
+  const { path } = state;
+  const file = new HistoryFile(state);
   expect(await file.load()).toEqual([]);
   await file.save([entry, entry]);
   expect(await file.load()).toEqual([entry, entry]);

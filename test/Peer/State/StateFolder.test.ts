@@ -14,7 +14,7 @@ import { TempFolder } from '../../Support/TempFolder.ts';
 async function opened(): Promise<{ state: StateFolder; folder: TempFolder }> {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
-  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  const state = new StateFolder(folder.at('share'), silentLog, folder.at('state'));
   await state.start();
   onTestFinished(() => state.close());
   return { state, folder };
@@ -23,7 +23,7 @@ async function opened(): Promise<{ state: StateFolder; folder: TempFolder }> {
 test('a second peer on the same folder is refused, also by another path', async () => {
   const { state, folder } = await opened();
   await symlink(folder.at('share'), folder.at('other-way'));
-  const second = new StateFolder(folder.at('other-way'), folder.at('state'));
+  const second = new StateFolder(folder.at('other-way'), silentLog, folder.at('state'));
   await expect(second.start()).rejects.toMatchObject({
     code: 'LOCAL_CONFLICT',
     hint: expect.stringContaining('--share'),
@@ -37,7 +37,7 @@ test('a second peer on the same folder is refused, also by another path', async 
 
 test('a peer of another HOME on the same folder is refused until the first one ends', async () => {
   const { state, folder } = await opened();
-  const stranger = new StateFolder(folder.at('share'), folder.at('other-home'));
+  const stranger = new StateFolder(folder.at('share'), silentLog, folder.at('other-home'));
   await expect(stranger.start()).rejects.toMatchObject({
     code: 'LOCAL_CONFLICT',
     message: expect.stringContaining(`process ${process.pid}`),
@@ -51,33 +51,47 @@ test('a peer of another HOME on the same folder is refused until the first one e
 test('a folder in which no lock can be created is shared nevertheless', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share/.shoal-lock-7'), { recursive: true });
-  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  const state = new StateFolder(folder.at('share'), silentLog, folder.at('state'));
   await state.start();
   expect(state.path).toContain('shares');
   await state.close();
 });
 
 test('a damaged file is moved aside and named, so that no write replaces it; others stay', async () => {
-  const { state, folder } = await opened();
+  const folder = await TempFolder.forTest();
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (text: string) => void warnings.push(text) };
+  const state = new StateFolder(folder.path, log, folder.at('state'));
+  await state.start();
+  onTestFinished(() => state.close());
+  const asides = async () =>
+    (await readdir(state.path)).filter((name) => /\.damaged-[0-9a-f]{6}$/.test(name));
   await state.write('profile.json', { name: 'anna' });
   await writeFile(join(state.path, 'links.json'), '[{"secret":"abc"');
+  await mkdir(join(state.path, 'trusted.json'));
+  await writeFile(join(state.path, 'places.json'), ' '.repeat(2_000_000));
+  expect(await state.read('profile.json')).toEqual({ name: 'anna' });
+  expect([await asides(), warnings]).toEqual([[], []]);
+
+  for (const name of ['links.json', 'trusted.json', 'places.json', 'missing.json'])
+    expect(await state.read(name)).toEqual({});
+  const [links = '', places = '', trusted = ''] = (await asides()).toSorted();
+  expect([places, trusted]).toEqual([expect.stringMatching(/^places/), expect.stringMatching(/^trusted/)]);
+  expect(await readFile(join(state.path, links), 'utf8')).toBe('[{"secret":"abc"');
+  expect(warnings.map((text) => text.slice(-links.length))).toContain(links);
+  expect(warnings).toHaveLength(3);
+
+  await state.close();
   await rm(join(state.path, 'share.json'));
   await mkdir(join(state.path, 'share.json'));
-  await state.close();
-  const again = new StateFolder(folder.at('share'), folder.at('state'));
-  await again.start();
-  onTestFinished(() => again.close());
-  const [aside = '', place] = again.damaged.toSorted();
-  expect(aside).toMatch(/links\.json\.damaged-[0-9a-f]{6}$/);
-  expect(place).toMatch(/share\.json\.damaged-/);
-  expect(await readFile(aside, 'utf8')).toBe('[{"secret":"abc"');
-  expect(await again.read('profile.json')).toEqual({ name: 'anna' });
+  await state.start();
+  expect(await state.read('share.json')).toEqual({ folder: state.shareFolder });
 });
 
 test('another folder has another state, for its owner only', async () => {
   const { state, folder } = await opened();
   await mkdir(folder.at('more'));
-  const other = new StateFolder(folder.at('more'), folder.at('state'));
+  const other = new StateFolder(folder.at('more'), silentLog, folder.at('state'));
   await other.start();
   expect(other.path).not.toBe(state.path);
   expect((await stat(other.path)).mode & 0o777).toBe(0o700);
@@ -88,7 +102,7 @@ test('a state folder that cannot be written is an error with a hint', async () =
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
   await writeFile(folder.at('state'), 'a file where a folder belongs');
-  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  const state = new StateFolder(folder.at('share'), silentLog, folder.at('state'));
   await expect(state.start()).rejects.toMatchObject({
     code: 'DISK_FAILED',
     hint: expect.stringContaining('state'),
@@ -108,12 +122,12 @@ test.skipIf(MOUNTS)(
     mount('-t', 'tmpfs', '-o', 'size=64k', 'tmpfs');
     onTestFinished(() => void execFileSync('umount', ['-l', disk.path]));
     const started = async () => {
-      const state = new StateFolder(folder.at('share'), disk.at('state'));
+      const state = new StateFolder(folder.at('share'), silentLog, disk.at('state'));
       await state.start();
       const warnings: string[] = [];
       const log = { ...silentLog, warn: (text: string) => void warnings.push(text) };
       const { peerId } = await loadIdentity(state.path, log);
-      const second = new StateFolder(folder.at('share'), disk.at('state'));
+      const second = new StateFolder(folder.at('share'), silentLog, disk.at('state'));
       await expect(second.start()).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
       await state.close();
       return { problem: state.problem, peerId, warnings };
@@ -155,7 +169,7 @@ test('stored values are restored, no temporary file is left, and damage reads as
 test('each network has its own contacts', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
-  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  const state = new StateFolder(folder.at('share'), silentLog, folder.at('state'));
   await state.start();
   onTestFinished(() => state.close());
   const tracker = { host: '10.0.0.1', port: 6_881 };

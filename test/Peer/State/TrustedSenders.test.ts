@@ -3,12 +3,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { StateFolder } from '../../../Peer/State/StateFolder.ts';
 import { TrustedSendersFile } from '../../../Peer/State/TrustedSenders.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
+import { silentLog } from '../../../Shared/Log.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 test('trusted peers are restored; damaged entries are skipped', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
-  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  const state = new StateFolder(folder.at('share'), silentLog, folder.at('state'));
   await state.start();
   onTestFinished(() => state.close());
   const file = new TrustedSendersFile(state);
@@ -27,7 +28,7 @@ test('trusted peers are restored; damaged entries are skipped', async () => {
 test('at most 10,000 trusted peers are read, and the newest 10,000 are written', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
-  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  const state = new StateFolder(folder.at('share'), silentLog, folder.at('state'));
   await state.start();
   onTestFinished(() => state.close());
   const many = Array.from({ length: 10_001 }, (_, index) => index.toString(16).padStart(64, '0') as PeerId);

@@ -1,11 +1,12 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { WebPasswordFile } from '../../../Peer/State/WebPassword.ts';
+import { silentLog } from '../../../Shared/Log.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 test('a password is kept as a salted hash that only the user can read', async () => {
   const folder = await TempFolder.forTest();
-  const file = new WebPasswordFile(folder.path);
+  const file = new WebPasswordFile(folder.path, silentLog);
   expect([await file.version(), await file.verify('correct horse')]).toEqual([undefined, false]);
   await file.set('correct horse');
   const path = folder.at('web-password.json');
@@ -22,7 +23,7 @@ test('a password is kept as a salted hash that only the user can read', async ()
 
 test('a short password is refused; a damaged file means no password', async () => {
   const folder = await TempFolder.forTest();
-  const file = new WebPasswordFile(folder.path);
+  const file = new WebPasswordFile(folder.path, silentLog);
   await expect(file.set('1234567')).rejects.toMatchObject({ code: 'USAGE' });
   for (const text of ['', '{}', '{"salt":"00","hash":"00"}', '[]', 'null']) {
     await writeFile(folder.at('web-password.json'), text);
