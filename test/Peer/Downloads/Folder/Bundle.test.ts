@@ -32,14 +32,15 @@ function bundle(verdicts: readonly SmallVerdict[] = ['right', 'right']) {
     new SeededRandom(1).next,
   );
   const ended: [boolean, number | undefined][] = [];
+  const memory = new BundleMemory();
   const writer = new Bundle({
     files,
     rows: Uint32Array.of(0, 1),
     installer,
-    memory: new BundleMemory(),
+    memory,
     ended: (...args) => ended.push(args),
   });
-  return { bundle: writer, given, place: () => place(), files, ended };
+  return { bundle: writer, given, place: () => place(), files, ended, memory };
 }
 
 /** 1 abc 1 0abc */
@@ -71,8 +72,8 @@ test.each([
     'in pieces',
     [answer(new SharedArrayBuffer(9)).subarray(0, 4), answer(new SharedArrayBuffer(9)).subarray(4)],
   ],
-])('an answer %s is gathered: its memory is free at once', async (_, pieces) => {
-  const { bundle: asked, given, place } = bundle();
+])('an answer %s is gathered: its memory is free at once, the gathered one after it', async (_, pieces) => {
+  const { bundle: asked, given, place, memory } = bundle();
   for (const piece of pieces) {
     await asked.write(piece);
     piece.fill(0);
@@ -81,6 +82,7 @@ test.each([
   place();
   expect(await finished).toBe(true);
   expect(Buffer.from(given[0]?.bytes ?? []).subarray(0, 9)).toEqual(Buffer.from(answer(new ArrayBuffer(9))));
+  expect(memory.acquire()).toBe(given[0]?.bytes);
 });
 
 test('memory is released also when the answer is abandoned or too short', async () => {

@@ -48,6 +48,7 @@ describe('a table of files', () => {
     const files = randomFiles(new SeededRandom(seed), 9_000);
     const table = FolderTable.of(files);
     expect(table.length).toBe(9_000);
+    expect(table.sizeMax).toBe(Math.max(...files.map(({ size }) => size)));
     expect([...table]).toEqual(files);
     expect(FolderTable.of(table)).toBe(table);
   });
