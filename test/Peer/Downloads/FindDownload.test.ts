@@ -6,6 +6,7 @@ describe('findDownload', () => {
     { number: 1, fileId: 'abcd1234', path: 'films/Film.mkv' },
     { number: 2, fileId: 'abcd9999', path: 'film two.mkv' },
     { number: 3, fileId: undefined, path: 'Photos/' },
+    { number: 4, fileId: '9b1e0000', path: 'cafe.txt' },
   ];
   test.each([
     ['1', 1],
@@ -16,6 +17,7 @@ describe('findDownload', () => {
     ['photos', 3],
     ['photos/', 3],
     ['two', 2],
+    ['9b1e', 4],
   ])('%s is download %i', (text, number) => expect(findDownload(text, downloads).number).toBe(number));
 
   test('the hint lists several matches', () => {
@@ -25,7 +27,7 @@ describe('findDownload', () => {
     expect(() => findDownload('abcd', downloads)).toThrow(expect.objectContaining({ code: 'AMBIGUOUS' }));
   });
 
-  test.each(['9', 'nothing', ''])('"%s" matches none', (text) =>
+  test.each(['9', '9b1', 'nothing', ''])('"%s" matches none', (text) =>
     expect(() => findDownload(text, downloads)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' })),
   );
 });

@@ -361,6 +361,28 @@ describe('a person at the console', () => {
     await other.console.close();
   });
 
+  test('help has 80 columns at most, also in a wider terminal', async () => {
+    const { screen, type } = terminal(new FakeControls(), 200);
+    await type('help\rhelp download\r');
+    expect(screen.lines).toContain('shoal> help download');
+    expect(Math.max(...screen.lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+
+  test('a line of more than 64 KiB is refused', async () => {
+    const { screen, type } = terminal();
+    await type(`${' '.repeat(65_525)}whoami     x\r`);
+    expect(screen.lines).toContain('error: the line is longer than 64 KiB');
+  });
+
+  test('the arrow keys reach back 1,000 lines', async () => {
+    const { screen, type } = terminal();
+    await type(Array.from({ length: 1_002 }, (_, number) => `#${number}\r`).join(''));
+    await type('\u001b[A'.repeat(1_000));
+    expect(screen.lines.at(-1)).toBe('shoal> #2');
+    await type('\u001b[A');
+    expect(screen.lines.at(-1)).toBe('shoal>');
+  });
+
   test('history is kept between runs, in a file of the owner only', async () => {
     const folder = await TempFolder.forTest();
     const path = folder.at('state', 'history');

@@ -87,6 +87,11 @@ test('a complete peer shows no rates, also if the last seconds had some', () => 
   expect(swarmText({ ...SWARM, members }, plain(80))).not.toContain('MB/s');
 });
 
+test('bars have 32 columns at most', () => {
+  const bars = swarmText(SWARM, plain(200)).match(/[█░]+/g) ?? [];
+  expect(bars.map(({ length }) => length)).toEqual([32, 32, 32]);
+});
+
 test('in a narrow terminal the bars stay longest', () => {
   const lines = swarmText(SWARM, plain(40)).split('\n');
   expect(lines.filter((line) => /[█░]{6}/.test(line))).toHaveLength(3);
