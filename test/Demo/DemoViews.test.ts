@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { expect, test } from 'vitest';
 import type { DemoDownload } from '../../Demo/DemoPeer.ts';
 import { equalityTable, givenTable, progressText } from '../../Demo/DemoViews.ts';

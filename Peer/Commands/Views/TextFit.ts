@@ -1,12 +1,13 @@
-import stringWidth from 'string-width';
+import fastStringWidth from 'fast-string-width';
 
 const ELLIPSIS = '…';
 const ASCII = /^[\x20-\x7e]*$/;
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+/** Made when a text is split for the first time: it loads 17 ms of tables, which few commands need. */
+let graphemes: Intl.Segmenter | undefined;
 
 /** Width of a safe text on a terminal, in columns. */
 export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  return ASCII.test(text) ? text.length : fastStringWidth(text);
 }
 
 /** Pads with spaces to `width` columns; a longer text is returned unchanged. */
@@ -50,5 +51,7 @@ function takeFitting(parts: readonly string[], width: number): string[] {
 
 /** Splits into graphemes: an accent or a skin tone stays with its base. */
 function split(text: string): string[] {
-  return ASCII.test(text) ? Array.from(text) : Array.from(graphemes.segment(text), (part) => part.segment);
+  if (ASCII.test(text)) return Array.from(text);
+  graphemes ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return Array.from(graphemes.segment(text), (part) => part.segment);
 }

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 /** Emulates the screen of a terminal. Supports the sequences that readline and the console send; any other throws. */
 export class ScreenEmulator extends Writable {
