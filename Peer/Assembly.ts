@@ -172,11 +172,16 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
 }
 
 /**
- * Reserves the wanted port, or a random free one, until released.
+ * Reserves the wanted port, or a free one, until released.
+ * @param former - ports of earlier runs, taken before random ones when none is wanted
  * @throws ShoalError PORT_IN_USE, NO_TRACKER, REFUSED, USAGE
  */
-export async function reserve({ port, trackers, network }: Settings, log: Log): Promise<ReservedPort> {
-  if (port !== 'assigned') return reservePort(listen, port, Math.random);
+export async function reserve(
+  { port, trackers, network }: Settings,
+  log: Log,
+  former: readonly number[] = [],
+): Promise<ReservedPort> {
+  if (port !== 'assigned') return reservePort(listen, port, Math.random, former);
   const { bind } = networkAccess(network, { bind: bindDatagramTelling(log), clock: systemClock });
   return takeAssignedPort(
     { trackers, lookup: lookupName, bind, clock: systemClock, random: Math.random },

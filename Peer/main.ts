@@ -26,6 +26,7 @@ import { openWeb } from './OpenWeb.ts';
 import type { Peer } from './Peer.ts';
 import { type EarlyExit, readCommandLine, type Settings } from './Settings/CommandLine.ts';
 import { readSettingsAgain } from './Settings/SettingChanges.ts';
+import { defaultShare, formerPorts } from './State/FormerPorts.ts';
 import { makeShare } from './State/ShareFolder.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
@@ -99,9 +100,10 @@ interface ProgramContext {
 /** Runs a peer from start to end. @returns the exit code */
 async function runPeer(settings: Settings, context: ProgramContext): Promise<number> {
   const { log, diagnostics, opened, interrupted } = context;
-  const port = await reserve(settings, log);
+  const shares = join(homedir(), 'Downloads', 'P2P');
+  const port = await reserve(settings, log, await formerPorts(settings.share, shares, log));
   opened.add(() => port.release());
-  const shareDir = resolve(settings.share ?? join(homedir(), 'Downloads', 'P2P', `User-${port.port}`));
+  const shareDir = resolve(settings.share ?? defaultShare(shares, port.port));
   const isNew = await makeShare(shareDir, log);
   if (isNew && settings.share !== undefined)
     log.warn(`the share folder ${shareDir} did not exist: it was created. Is its disk mounted?`);
@@ -154,7 +156,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   if (isTerminal)
     process.stdout.write(
       wrapLines(
-        `${greeting(peer)}\n${networkSentence(peer.privateNetwork)}\n${webLines(peer)}Type help for the commands.\n`,
+        `${greeting(peer)}\n${networkSentence(peer.privateNetwork)}\n${webLine(peer, 'web')}Type help for the commands.\n`,
         columnsOf(process.stdout) ?? Number.POSITIVE_INFINITY,
       ),
     );
@@ -199,7 +201,7 @@ async function runWithoutConsole(
   if (logFormat === 'json') {
     log.info(greeting(peer), 'sharing');
     log.info(sentence, 'network');
-  } else process.stdout.write(`${greeting(peer)}${why}\n${sentence}\n${webLines(peer)}`);
+  } else process.stdout.write(`${greeting(peer)}${why}\n${sentence}\n${webLine(peer, 'shoal web')}`);
   await withOutput(0, outputFailure); // Reported only: the peer shares all the same.
   peer.onNews(({ kind, text }) => (kind === 'warning' ? log.warn(text) : log.info(text, kind)));
   announceReadiness();
@@ -259,10 +261,10 @@ function greeting(peer: Peer): string {
   return safeText(`${peer.self.name} shares ${what} on TCP port ${peer.self.port}`);
 }
 
-/** The address of the page, without its secret: output ends up in logs. */
-function webLines(peer: Peer): string {
+/** The address of the page, without its secret: output ends up in logs. @param command - shows the address with it */
+function webLine(peer: Peer, command: 'web' | 'shoal web'): string {
   const [address] = peer.web?.address?.split('#') ?? [];
-  return address === undefined ? '' : `Web page: ${address} (to manage this peer with it: shoal web)\n`;
+  return address === undefined ? '' : `Web page: ${address} (to manage this peer with it: ${command})\n`;
 }
 
 /** @returns a function that unsubscribes */

@@ -1,26 +1,26 @@
 import { NAME_BYTES_MAX } from '../../Protocol/Limits.ts';
 import type { StateFolder } from './StateFolder.ts';
 
-const FILE = 'profile.json';
+export const PROFILE_FILE = 'profile.json';
 /** Lower ports belong to system services. */
 const PORT_MIN = 1_024;
 
 /** Name and port of the last run; undefined: none. */
 export interface Profile {
   readonly name: string | undefined;
-  /** TCP port. A peer that returns to its port is found by peers that remember it. */
+  /** TCP port: the next run takes it again, see `formerPorts`. */
   readonly port: number | undefined;
 }
 
 /** Loads the profile; invalid fields read as undefined. */
 export async function loadProfile(folder: StateFolder): Promise<Profile> {
-  const { name, port } = await folder.read(FILE);
+  const { name, port } = await folder.read(PROFILE_FILE);
   return { name: isName(name) ? name : undefined, port: isPort(port) ? port : undefined };
 }
 
 /** @throws Error of node:fs */
 export function saveProfile(folder: StateFolder, profile: Profile): Promise<void> {
-  return folder.write(FILE, profile);
+  return folder.write(PROFILE_FILE, profile);
 }
 
 function isName(value: unknown): value is string {

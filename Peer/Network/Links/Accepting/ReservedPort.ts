@@ -24,15 +24,19 @@ const DEFAULT_RANGE: PortRange = { first: PEER_PORT_FIRST, last: PEER_PORT_LAST 
  * Binds a port early, because share folder and identity are named after it. Connections are closed until it is handed
  * over.
  * @param wanted - a range: a random free port of it; undefined: of 9000-9999
+ * @param first - tried before random ones, when no port is wanted
  * @throws ShoalError PORT_IN_USE
  */
 export async function reservePort(
   listen: Listen,
   wanted: number | PortRange | undefined,
   random: Random,
+  first: readonly number[] = [],
 ): Promise<ReservedPort> {
   let accept: ((stream: ByteStream) => StreamHandler) | undefined;
-  const listener = await listenOnOneOf(portsOf(wanted, random), listen, (stream) => {
+  const ports =
+    wanted === undefined ? new Set([...first, ...portsOf(wanted, random)]) : portsOf(wanted, random);
+  const listener = await listenOnOneOf([...ports], listen, (stream) => {
     if (accept !== undefined) return accept(stream);
     stream.destroy();
     return { closed: () => {} };

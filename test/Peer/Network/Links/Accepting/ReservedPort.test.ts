@@ -41,6 +41,16 @@ test('without a port every one of 9000-9999 is tried until one is free', async (
   expect(new Set(tried).size).toBe(tried.length);
 });
 
+test('ports of earlier runs come first, but not before a wanted one', async () => {
+  const { listen, tried } = machine((port) => port === 9_007);
+  const reserved = await reservePort(listen, undefined, () => 0.123, [9_007, 9_005]);
+  expect(reserved.port).toBe(9_005);
+  expect(tried).toEqual([9_007, 9_005]);
+  expect((await reservePort(listen, 9_001, () => 0.123, [9_005])).port).toBe(9_001);
+  const range = { first: 60_000, last: 60_000 };
+  expect((await reservePort(listen, range, () => 0.123, [9_005])).port).toBe(60_000);
+});
+
 test('without a free port, an error with a hint', async () => {
   const { listen, tried } = machine(() => true);
   await expect(reservePort(listen, undefined, () => 0.5)).rejects.toMatchObject({ code: 'PORT_IN_USE' });
