@@ -17,10 +17,16 @@ export function networkSentence(network: PrivateNetwork | undefined): string {
 export function networkText(network: PrivateNetwork | undefined, list: PeerList, style: ViewStyle): string {
   const next =
     network === undefined
-      ? 'A network of your own: shoal network create NAME. With an invite: shoal network join INVITE'
-      : 'Invite others: shoal network invite. Leave it: shoal network leave. If the invite has leaked, ' +
-        'leave, create a new network, and invite the others to that one.';
+      ? ['A network of your own: shoal network create NAME', 'With an invite: shoal network join INVITE']
+      : [
+          'Invite others: shoal network invite. Leave it: shoal network leave. If the invite has leaked, ' +
+            'leave, create a new network, and invite the others to that one.',
+        ];
   const width = Math.min(style.width, USUAL_WIDTH);
   const sentence = wrapWords(networkSentence(network), width).join('\n');
-  return [sentence, peersText(list, style), style.paint.dim(wrapWords(next, width).join('\n'))].join('\n\n');
+  return [
+    sentence,
+    peersText(list, style),
+    style.paint.dim(next.flatMap((line) => wrapWords(line, width)).join('\n')),
+  ].join('\n\n');
 }

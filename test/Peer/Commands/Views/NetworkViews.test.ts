@@ -77,7 +77,7 @@ test('network shows the name of the network, its meaning, its members, and how t
   expect(open.text).toMatch(
     /^Open network: everybody on this network can find this peer and read its files\.$/m,
   );
-  expect(open.text).toContain('shoal network create NAME');
+  expect(open.text).toMatch(/create NAME\nWith an invite: shoal network join INVITE$/);
   expect(open.data).toEqual({ privateNetwork: null, trackers: 1, trackersKnown: 1 });
   controls.privateNetwork = { name: 'lab\u001b[2J 3', id: '9f7dbbd976adc79f' };
   controls.others = [peerOf(1)];
