@@ -9,7 +9,7 @@ const PROGRAMS = new URL('../dist/Programs/', import.meta.url);
 /**
  * Bytes of bytecode of a function that V8 runs before it compiles the function again, optimised; V8's default is 67,584.
  * The hot path of a peer is a hundred small functions around a few large copies: to optimise them early costs a short
- * download more than it saves; much later costs folders of thousands of small files (docs/contributing/performance.md).
+ * download more than it saves; much later costs folders of thousands of small files (docs/Decisions/0007).
  */
 const CALM_BUDGET = 200_000;
 /** Newer versions lack that setting (Node 24: V8 13) and print a warning at every start. */

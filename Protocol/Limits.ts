@@ -108,7 +108,7 @@ export const CHUNK_COUNT_MAX = 1_048_576;
 export const FILE_BYTES_MAX = CHUNK_BYTES_MAX * CHUNK_COUNT_MAX;
 /**
  * Chunk bytes in one data frame. Each frame costs a hop to the thread that reads files
- * (docs/contributing/performance.md, "One seeder").
+ * (docs/Decisions/0007, "One seeder").
  */
 export const PIECE_BYTES_MAX = 2 * MIB;
 

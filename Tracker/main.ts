@@ -26,7 +26,7 @@ import { Tracker } from './Tracker.ts';
 /**
  * Keeps V8's young generation at its first 2 MiB. A busy tracker makes a kilobyte of garbage per datagram, for which
  * V8 would reserve up to 48 MiB and keep them. The small one costs a few per cent of the rate.
- * docs/contributing/performance.md, "The tracker".
+ * docs/Decisions/0007, "The tracker".
  */
 const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1';
 setFlagsFromString(SMALL_YOUNG_GENERATION);

@@ -75,6 +75,24 @@ test('every path of a source in a page exists', () => {
   expect(gone).toEqual([]);
 });
 
+test('every page that a source refers to exists, with the section that it names', () => {
+  const sources = ['Shared', 'Protocol', 'Tracker', 'Peer', 'Cli'].flatMap((root) =>
+    readdirSync(join(ROOT, root), { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.[jt]s$/.test(path))
+      .map((path) => join(root, path)),
+  );
+  const wrong = sources.flatMap((source) => {
+    const references = textOf(source).matchAll(/\b(docs\/[\w/.-]*\w)(?:, "([^"\n]+)")?/g);
+    return Array.from(references, ([text, path = '', section = '']) => ({ text, path, section }))
+      .filter(({ path, section }) => {
+        const page = PAGES.find((each) => each.startsWith(path));
+        return page === undefined || !textOf(page).toLowerCase().includes(section.toLowerCase());
+      })
+      .map(({ text }) => `${source}: ${text}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
 test('every command that a page explains in a block exists', () => {
   const known = [
     ...Object.keys(COMMANDS),

@@ -73,7 +73,7 @@ class TerminalConsole {
     this.#history = history;
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
     this.#output = new TextOutput(options.output);
-    // Created only here, where reading starts: earlier lines would be lost (docs/contributing/architecture.md).
+    // Created only here, where reading starts: earlier lines would be lost.
     this.#readline = createInterface({
       input: options.input,
       output: options.output,

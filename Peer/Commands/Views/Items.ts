@@ -19,7 +19,7 @@ import { coverageItem } from './ClusterViews.ts';
 import { LINK_SECURITY, linkItem, reachabilityItem } from './ReachabilityViews.ts';
 
 /**
- * Shapes of `--json` (docs/reference/commands.md): stable field names, sizes in bytes, times in ISO 8601. File names
+ * Shapes of `--json` (docs/reference/json.md): stable field names, sizes in bytes, times in ISO 8601. File names
  * are raw: JSON escapes them.
  */
 

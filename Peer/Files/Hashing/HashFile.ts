@@ -34,7 +34,7 @@ export interface FilePart {
 
 /**
  * Bytes per read: large enough to make system calls cheap, small enough to be hashed from the core's own cache
- * (docs/contributing/performance.md).
+ * (docs/Decisions/0007).
  */
 const READ_BYTES = 256 * 1_024;
 /** Interval of checks that the file is unchanged, in bytes, so that a hash that is void ends early. */
