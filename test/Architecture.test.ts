@@ -189,6 +189,7 @@ const DECISIONS = [
   'Peer/Network/Links/Link/PeerSession.ts',
   'Peer/Network/Trackers/Session/PublishPlan.ts',
   'Peer/Network/Trackers/Session/QueryAnswers.ts',
+  'Peer/Network/Trackers/Session/Refusals.ts',
   'Peer/Network/Trackers/Session/RelayedPages.ts',
   'Peer/Network/Lanes/Limits/ByteBudget.ts',
   'Peer/Network/Trackers/Session/TrackerSession.ts',

@@ -1,7 +1,8 @@
 import { countFitting } from '../../../../Protocol/Codec.ts';
 import { DATAGRAM_BYTES_MAX, RELAYED_FILES_MAX } from '../../../../Protocol/Limits.ts';
 import { type RelayedFile, relayedFile } from '../../../../Protocol/RelayMessages.ts';
-import type { ReplyOf, RequestOf } from '../../../../Protocol/TrackerMessages.ts';
+import { encodeRequest, type ReplyOf, type RequestOf } from '../../../../Protocol/TrackerMessages.ts';
+import type { SessionAction } from './SessionTypes.ts';
 
 /** Bytes before the files: request header 16, token 8, relay 4, count 2. */
 const HIT_OVERHEAD_BYTES = 30;
@@ -20,11 +21,22 @@ export function answerTo(
     : { type: 'hit', token, relay, files: some.slice(0, count) };
 }
 
+/** The datagram that answers a relayed query, and its line in the log. */
+export function answerActions(
+  query: ReplyOf<'query'>,
+  connectionId: string,
+  token: string,
+  files: readonly RelayedFile[],
+): readonly SessionAction[] {
+  const answer = answerTo(query, token, files);
+  return [
+    { kind: 'send', bytes: encodeRequest(connectionId, query.relay, answer) },
+    { kind: 'queried', text: answerText(query, answer) },
+  ];
+}
+
 /** Formats a log line. Contains unescaped text from other peers. */
-export function answerText(
-  { question }: ReplyOf<'query'>,
-  answer: RequestOf<'hit'> | RequestOf<'miss'>,
-): string {
+function answerText({ question }: ReplyOf<'query'>, answer: RequestOf<'hit'> | RequestOf<'miss'>): string {
   const asked = question.fileId === undefined ? `"${question.words}"` : question.fileId.slice(0, 8);
   if (answer.type === 'miss') return `QUERY ${asked}: MISS`;
   const files = answer.files.map(({ path, size, fileId }) => `${path},${size},${fileId}`);

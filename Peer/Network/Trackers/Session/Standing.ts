@@ -82,22 +82,3 @@ export class Standing {
 function clusterText(reply: ReplyOf<'alive'> | undefined): string {
   return [reply?.cluster ?? '', ...(reply?.trackers ?? []).map(formatAddress)].join(' ');
 }
-
-/** Describes a tracker's refusal for messages. */
-export function refusalText(reason: RefusalReason): string {
-  return texts[reason];
-}
-
-const texts: Readonly<Record<RefusalReason, string>> = {
-  'bad-cookie': 'the tracker refused the connection id',
-  'unknown-peer': 'the tracker dropped this peer from its registry',
-  'wrong-owner': 'the tracker has this peer registered at another address, or a later start of it',
-  full: 'the tracker is full',
-  'too-many': 'the tracker limits the rate of requests',
-  'bad-request': 'the tracker does not know this request: it may run an older Shoal, which must be updated',
-  'too-old': 'the tracker runs a newer Shoal: update this one',
-  'bad-proof': 'the tracker cannot verify the key of this peer',
-  'clock-ahead':
-    'the clock of this computer is more than a day ahead of that of the tracker: set the wrong one, then start again',
-  other: 'the tracker refused the request',
-};

@@ -8,7 +8,8 @@ import { encodeRequest } from '../../../../Protocol/TrackerMessages.ts';
 import { isLoopback } from '../../../../Shared/Network/Address.ts';
 import { type ErrorCode, ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
-import { answerText, answerTo } from './QueryAnswers.ts';
+import { answerActions } from './QueryAnswers.ts';
+import { reactionTo, refusalText } from './Refusals.ts';
 import { RelayedPages } from './RelayedPages.ts';
 import { isAnswerTo, SessionRequests } from './SessionRequests.ts';
 import {
@@ -22,7 +23,7 @@ import {
   THROTTLED_RETRY_MS,
 } from './SessionTiming.ts';
 import { isUnlisted, type Purpose, type SessionAction, type TrackerSessionOptions } from './SessionTypes.ts';
-import { refusalText, Standing } from './Standing.ts';
+import { Standing } from './Standing.ts';
 import { type Transaction, Transactions } from './Transactions.ts';
 
 /**
@@ -215,43 +216,39 @@ export class TrackerSession {
 
   #queried(query: ReplyOf<'query'>): boolean {
     if (this.#connectionId === undefined || !this.#requests.isOurToken(query.queryToken)) return false;
-    const answer = answerTo(query, this.#requests.token, this.#options.feed.matching(query.question));
-    this.#actions.push({ kind: 'send', bytes: encodeRequest(this.#connectionId, query.relay, answer) });
-    this.#actions.push({ kind: 'queried', text: answerText(query, answer) });
-    return true;
+    const files = this.#options.feed.matching(query.question);
+    return this.#actions.push(...answerActions(query, this.#connectionId, this.#requests.token, files)) > 0;
   }
 
   #refused(transaction: Transaction<Purpose>, reason: RefusalReason, nowMs: number): boolean {
     const { purpose } = transaction;
-    if (reason === 'bad-cookie' && purpose.kind !== 'connect') {
+    const reaction = reactionTo(reason, purpose.kind);
+    if (reaction === 'renew cookie') {
       if (transaction.sentWith === this.#connectionId) {
         this.#connectionId = undefined;
         this.#ensure('connect', Math.max(nowMs, this.#cookieMs + COOKIE_RETRY_MS));
       }
       transaction.parked = this.#connectionId === undefined;
       transaction.dueMs = nowMs;
-    } else if (reason === 'too-many') {
+    } else if (reaction === 'slow down') {
       transaction.dueMs = Math.max(transaction.dueMs, nowMs + THROTTLED_RETRY_MS);
       transaction.tries = Math.max(1, transaction.tries - 1);
-    } else if (purpose.kind === 'heartbeat') {
+    } else if (reaction === 'lose') {
       this.#lose(reason, transaction.firstSentMs, nowMs);
-    } else if (purpose.kind === 'connect' || purpose.kind === 'leave') {
-      return false;
-    } else if (reason === 'unknown-peer' || (purpose.kind === 'page' && reason === 'wrong-owner')) {
-      // A token is valid for one source address: the next heartbeat proves the key again.
+    } else if (reaction === 'register') {
       transaction.parked = true;
       if (this.standing.registered) this.#dropPages(0);
       this.standing.unregistered();
       this.#heartbeat(nowMs);
-    } else if (purpose.kind === 'page') {
+    } else if (reaction === 'pause pages') {
       this.#publisher.refused(reason === 'full', nowMs);
       this.#transactions.removeAll((other) => other.kind === 'page');
       this.#heartbeat(nowMs);
-    } else {
+    } else if (purpose.kind === 'ask') {
       this.#transactions.remove(transaction.id);
       this.#fail(purpose.ask, 'REFUSED', refusalText(reason));
     }
-    return true;
+    return reaction !== 'ignore';
   }
 
   #mayRenew(): boolean {
