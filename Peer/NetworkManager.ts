@@ -5,26 +5,17 @@ import type { FileId } from '../Protocol/Ids.ts';
 import { Closing } from '../Shared/Async/Closing.ts';
 import { type Address, isLoopback } from '../Shared/Network/Address.ts';
 import { usableAddresses } from '../Shared/Network/UsableAddresses.ts';
-import type { ShoalError } from '../Shared/ShoalError.ts';
-import type {
-  CatalogEntry,
-  KnownContact,
-  PeerContact,
-  PeerSummary,
-  TrackerStatus,
-  UploadStatus,
-} from './Model.ts';
+import type { CatalogEntry, PeerContact, PeerSummary } from './Model.ts';
 import { KnownPeers } from './Network/Known/KnownPeers.ts';
 import { NetworkChangeMonitor } from './Network/Known/NetworkChangeMonitor.ts';
 import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
 import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks } from './Network/Links/PeerLinks.ts';
-import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerTypes.ts';
 import { type NetworkProbes, networkProbes } from './Network/NetworkProbes.ts';
 import { PortMapper } from './Network/PortMapping/PortMapper.ts';
 import { Trackers } from './Network/Trackers/Trackers.ts';
-import type { ClusterStatus, NetworkHealth } from './NetworkModel.ts';
+import type { NetworkHealth } from './NetworkModel.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
 
 export { mayDial } from './Network/Links/Dialling/MayDial.ts';
@@ -32,6 +23,8 @@ export type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerType
 
 /** Manager of the network: trackers over UDP; links, lanes and serving over TCP. */
 export class NetworkManager extends EventEmitter<NetworkEvents> {
+  readonly trackers: Pick<Trackers, 'status' | 'noTracker' | 'catalogChanged' | 'queries'>;
+  readonly links: Pick<PeerLinks, 'connect' | 'dialFailed' | 'swarm' | 'uploads' | 'totals'>;
   /** Queries to trackers and known peers: search, locate, folder holders, peers. */
   readonly queries: NetworkQueries;
   /** Offers of files to and from other peers. */
@@ -67,11 +60,13 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       relays: () => links.dialRequests.offersRelay,
     });
     this.#links = links;
+    this.links = links;
     this.offers = links.offers;
     this.desk = links.desk;
     this.limits = links.limits;
     this.announcements = links.announcements;
     this.#trackers = trackers;
+    this.trackers = trackers;
     this.probes = networkProbes({ ...options, trackers, links });
     this.#known = new KnownPeers({ ...options, self: options.self.peerId, links, trackers });
     const { book } = this.#known;
@@ -129,22 +124,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#trackers.ready(maxMs);
   }
 
-  /** The error of a command that needs a tracker. */
-  noTracker(): ShoalError {
-    return this.#trackers.noTracker();
-  }
-
-  trackers(): readonly TrackerStatus[] {
-    return this.#trackers.status();
-  }
-
-  /** The clusters of the connected trackers. @throws ShoalError CANCELLED */
-  clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]> {
-    return this.#trackers.queries.clusters(signal);
-  }
-
-  catalogChanged(): void {
-    this.#trackers.catalogChanged();
+  hasTracker(): boolean {
+    return this.#trackers.connected;
   }
 
   // ---- peers
@@ -162,16 +143,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   async resolve({ host, port }: Address, signal: AbortSignal): Promise<Address> {
     const [first = host] = await this.#options.lookup(host, signal);
     return { host: first, port };
-  }
-
-  /** @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
-  connect(contact: PeerContact, signal: AbortSignal): Promise<KnownContact> {
-    return this.#links.connect(contact, signal);
-  }
-
-  /** Whether the peer is not linked, and the last dial to its address failed. */
-  dialFailed(contact: PeerContact): boolean {
-    return this.#links.dialFailed(contact);
   }
 
   /** Lists files of another peer below a folder, in pages. @throws ShoalError like connect, and BAD_FRAME */
@@ -212,15 +183,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     if (contact.peerId !== undefined) this.#links.ban(contact.peerId, contact.address);
   }
 
-  /** Chunks of a file at linked peers. */
-  swarm(fileId: FileId): readonly SwarmProgress[] {
-    return this.#links.swarm(fileId);
-  }
-
-  uploads(): readonly UploadStatus[] {
-    return this.#links.uploads();
-  }
-
   /** Ends the link with that peer within seconds unless it responds. */
   probe(contact: PeerContact): void {
     if (contact.peerId !== undefined) this.#links.probe(contact.peerId);
@@ -248,14 +210,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   limitFor(contact: PeerContact): number | undefined {
     return this.#links.limits.limitFor(contact.address.host);
-  }
-
-  hasTracker(): boolean {
-    return this.trackers().some(({ state }) => state === 'connected');
-  }
-
-  totals(): { readonly sent: number; readonly received: number } {
-    return this.#links.totals();
   }
 
   #connectTrackers(): void {

@@ -174,15 +174,15 @@ export class Peer implements PeerControls {
   }
 
   trackers(): readonly TrackerStatus[] {
-    return this.#network.trackers();
+    return this.#network.trackers.status();
   }
 
   clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]> {
-    return this.#network.clusters(signal);
+    return this.#network.trackers.queries.clusters(signal);
   }
 
   uploads(): readonly UploadStatus[] {
-    return this.#network.uploads();
+    return this.#network.links.uploads();
   }
 
   uploadHistory(): readonly TakenFile[] | undefined {
@@ -190,7 +190,10 @@ export class Peer implements PeerControls {
   }
 
   totals() {
-    return { ...this.#network.totals(), uptimeMs: this.#options.network.clock.nowMs() - this.#startedMs };
+    return {
+      ...this.#network.links.totals(),
+      uptimeMs: this.#options.network.clock.nowMs() - this.#startedMs,
+    };
   }
 
   networkHealth(): NetworkHealth {
@@ -215,7 +218,7 @@ export class Peer implements PeerControls {
     const found = await this.#network.queries.search(words, signal);
     this.#resolver.remember(found.hits);
     // Files of this peer alone would look as if nobody else had any.
-    if (found.trackers === 0 && (found.peers ?? 0) === 0) throw this.#network.noTracker();
+    if (found.trackers === 0 && (found.peers ?? 0) === 0) throw this.#network.trackers.noTracker();
     return withOwnFiles(found, this.#files.matching({ words, fileId: undefined }));
   }
 
@@ -233,7 +236,7 @@ export class Peer implements PeerControls {
   }
 
   connect(address: string, signal: AbortSignal): Promise<PeerContact> {
-    return this.findPeer(address, signal).then((peer) => this.#network.connect(peer, signal));
+    return this.findPeer(address, signal).then((peer) => this.#network.links.connect(peer, signal));
   }
 
   join(signal: AbortSignal): Promise<readonly TrackerStatus[]> {

@@ -265,7 +265,7 @@ export class PushManager extends EventEmitter<PushEvents> {
     }
     const running = [...this.#pushes.values()].filter((push) => !push.over);
     if (running.length === 0) return;
-    const uploads = network.uploads();
+    const uploads = network.links.uploads();
     for (const push of running) {
       const served = uploads.filter((upload) => isSame(upload.peer, push.peer));
       push.tick(

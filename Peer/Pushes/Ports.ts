@@ -23,8 +23,8 @@ export interface PushNetwork {
     /** Reports the end of an accepted push: complete, or failed with `code`. */
     finish(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void;
   };
-  /** Peers being served. */
-  uploads(): readonly UploadStatus[];
+  /** `uploads`: peers being served. */
+  readonly links: { uploads(): readonly UploadStatus[] };
 }
 
 /** Our chunks. */

@@ -20,7 +20,7 @@ export class CatalogAnnouncer {
 
   /** Announces a changed catalog in the background. */
   changed(): void {
-    this.#network.catalogChanged();
+    this.#network.trackers.catalogChanged();
     this.#running ??= this.announce().finally(() => {
       this.#running = undefined;
     });
@@ -28,7 +28,7 @@ export class CatalogAnnouncer {
 
   /** Announces the catalog and waits until a connected tracker holds it. */
   async announce(): Promise<void> {
-    this.#network.catalogChanged();
+    this.#network.trackers.catalogChanged();
     await this.#network.ready(ANNOUNCE_MS);
     const held = this.#connected().find(({ heldVersion, version }) => heldVersion === version);
     if (held === undefined) return;
@@ -40,11 +40,11 @@ export class CatalogAnnouncer {
     await this.announce();
     signal.throwIfAborted();
     const joined = this.#connected();
-    if (joined.length === 0) throw this.#network.noTracker();
+    if (joined.length === 0) throw this.#network.trackers.noTracker();
     return joined;
   }
 
   #connected(): readonly TrackerStatus[] {
-    return this.#network.trackers().filter(({ state }) => state === 'connected');
+    return this.#network.trackers.status().filter(({ state }) => state === 'connected');
   }
 }

@@ -16,7 +16,9 @@ const CHARS_MAX = 192 * 1_048_576;
 const FILE_CHARS = 64;
 
 export interface FolderListingsOptions {
-  readonly network: Pick<NetworkManager, 'connect' | 'dialFailed' | 'listFiles' | 'describe'>;
+  readonly network: Pick<NetworkManager, 'listFiles' | 'describe'> & {
+    readonly links: Pick<NetworkManager['links'], 'connect' | 'dialFailed'>;
+  };
   readonly clock: Clock;
 }
 
@@ -57,7 +59,7 @@ export class FolderListings {
         ...this.#options,
         signal,
         suffice: (answers) => answers.some(({ files }) => files.length > 0),
-        isGone: (peer) => isGone(peer, this.#options.network),
+        isGone: (peer) => isGone(peer, this.#options.network.links),
       },
     );
     const listings = asked.answers.filter((each) => open.has(each));
@@ -71,7 +73,7 @@ export class FolderListings {
     asking: AbortSignal,
   ): Promise<OpenListing> {
     const { network } = this.#options;
-    const { peerId } = await network.connect(peer, asking);
+    const { peerId } = await network.links.connect(peer, asking);
     const stop = new AbortController();
     const signal = AbortSignal.any([asking, stop.signal]);
     const files = new ListedFiles();
@@ -129,8 +131,8 @@ export class FolderListings {
 }
 
 /** Whether a peer is probably gone: it accepts no connection, and does not report that nobody can dial it. */
-export function isGone(peer: PeerContact, network: Pick<NetworkManager, 'dialFailed'>): boolean {
-  return peer.undialable !== true && network.dialFailed(peer);
+export function isGone(peer: PeerContact, links: Pick<NetworkManager['links'], 'dialFailed'>): boolean {
+  return peer.undialable !== true && links.dialFailed(peer);
 }
 
 /** Stops and drops the largest listing when all together exceed the bounds. */

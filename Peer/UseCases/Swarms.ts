@@ -16,7 +16,7 @@ const LOCATED_MS = 10_000;
 const LOCATE_WAIT_MS = 1_500;
 
 export interface SwarmsOptions {
-  readonly network: Pick<NetworkManager, 'swarm' | 'queries' | 'uploads'>;
+  readonly network: Pick<NetworkManager, 'links' | 'queries'>;
   readonly files: Pick<FileManager, 'list' | 'holdings'>;
   readonly downloads: Pick<DownloadManager, 'list'>;
   /** Peers that took all of a file from this one, whether they are here or not. */
@@ -45,7 +45,7 @@ export class Swarms {
     const { holders, coverage } = await this.#locate(fileId, signal);
     if (signal.aborted) throw new ShoalError('CANCELLED', 'interrupted');
     const { network, files } = this.#options;
-    const uploads = new Map(network.uploads().map((each) => [each.peer.peerId, each.bytesPerSecond]));
+    const uploads = new Map(network.links.uploads().map((each) => [each.peer.peerId, each.bytesPerSecond]));
     const sources = new Map(download?.sources.map((each) => [each.peer.peerId, each.bytesPerSecond]));
     const own: SwarmFacts = {
       peer: undefined,
@@ -56,7 +56,7 @@ export class Swarms {
       taking: 0,
       linked: true,
     };
-    const linked = network.swarm(fileId).map(({ peer, have, bytesPerSecond }): SwarmFacts => {
+    const linked = network.links.swarm(fileId).map(({ peer, have, bytesPerSecond }): SwarmFacts => {
       const [giving, taking] = [sources.get(peer.peerId) ?? 0, uploads.get(peer.peerId) ?? 0];
       return { peer, have, bytesPerSecond, giving, taking, linked: true };
     });

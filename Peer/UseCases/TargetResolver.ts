@@ -105,7 +105,7 @@ export class TargetResolver {
     if (folder !== undefined && choice.onlyFile === true) throw folderRefused(what);
     if (folder !== undefined) return asFolder(what, await this.#findFolder(folder, signal, choice));
     if (match.kind === 'similar') return { kind: 'choose', hits: match.hits, exact: false };
-    if (trackers === 0 && peers === 0) throw this.#network.noTracker();
+    if (trackers === 0 && peers === 0) throw this.#network.trackers.noTracker();
     throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`, {
       hint: 'Try: search <part of the name>. For a folder end the name with "/".',
     });
@@ -122,7 +122,7 @@ export class TargetResolver {
     choice: VersionChoice = {},
   ): Promise<ResolvedTarget> {
     refuseRoot(what);
-    const { peerId } = await this.#network.connect(peer, signal);
+    const { peerId } = await this.#network.links.connect(peer, signal);
     const holder = { ...peer, peerId, complete: true };
     const isFolder = what.endsWith('/');
     if (isFolder) this.#options.folderRequested();
@@ -175,7 +175,7 @@ export class TargetResolver {
         clock: this.#options.clock,
         signal,
         suffice: (answers) => answers.length > 0,
-        isGone: (each) => isGone(each, this.#network),
+        isGone: (each) => isGone(each, this.#network.links),
       },
     );
     const [one, ...others] = having;

@@ -211,7 +211,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return (await this.peer(contact, signal)).contact;
   }
 
-  /** See LinkTable.dialFailed. */
+  /** Whether the peer is not linked, and the last dial to its address failed. */
   dialFailed(contact: PeerContact): boolean {
     return this.#table.dialFailed(contact);
   }

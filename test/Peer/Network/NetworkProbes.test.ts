@@ -6,7 +6,7 @@ test('linked peers exchange their clocks: both sides detect a wrong one', async 
   const lan = new SimulatedNetwork({ seed: 1 });
   const wrong = await startManager(lan, 1, { wallMs: () => lan.clock.wallMs() - 600_000 });
   const right = await startManager(lan, 2);
-  await lan.settle(wrong.network.connect(right.contact, never));
+  await lan.settle(wrong.network.links.connect(right.contact, never));
   await lan.clock.advanceAsync(20_000);
   const [seen] = wrong.network.probes.clockOffsetsMs();
   expect(seen).toBeGreaterThan(599_000);

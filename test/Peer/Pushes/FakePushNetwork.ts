@@ -63,9 +63,7 @@ class FakePushNetwork implements PushNetwork {
       void this.told.push(`finish ${Number(`0x${peerId}`)} ${code ?? 'whole'}`),
   };
 
-  uploads(): readonly UploadStatus[] {
-    return this.serving;
-  }
+  readonly links = { uploads: () => this.serving };
 
   takeTold(): string[] {
     return this.told.splice(0);

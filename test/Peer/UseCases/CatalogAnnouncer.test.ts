@@ -8,9 +8,8 @@ import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 test('an announcement waits 3 s for a tracker at most', async () => {
   const clock = new SimulatedClock();
   const network = {
-    catalogChanged: () => {},
     ready: (ms: number) => sleep(clock, ms, new AbortController().signal),
-    trackers: () => [],
+    trackers: { catalogChanged: () => {}, status: () => [] },
   };
   let isOver = false;
   void new CatalogAnnouncer(network as unknown as NetworkManager, silentLog).announce().then(() => {

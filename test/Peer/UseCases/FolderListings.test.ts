@@ -44,12 +44,14 @@ function setting(listers: readonly Lister[]) {
   const listings = new FolderListings({
     clock,
     network: {
-      connect: async (peer) => {
-        const { gone } = of(peer);
-        if (gone !== undefined) await new Promise<void>((resolve) => clock.after(gone, resolve));
-        return { ...peer, peerId: peer.peerId as PeerId };
+      links: {
+        connect: async (peer) => {
+          const { gone } = of(peer);
+          if (gone !== undefined) await new Promise<void>((resolve) => clock.after(gone, resolve));
+          return { ...peer, peerId: peer.peerId as PeerId };
+        },
+        dialFailed: (peer) => clock.nowMs() < (of(peer).gone ?? 0),
       },
-      dialFailed: (peer) => clock.nowMs() < (of(peer).gone ?? 0),
       async *listFiles(peer, _folder, signal) {
         yield* of(peer).pages ?? [];
         if (of(peer).stalls) await never(signal);

@@ -18,7 +18,7 @@ test('trackers are asked for holders once in 10 s, and awaited for 1.5 s', async
   };
   const swarms = new Swarms({
     clock,
-    network: { swarm: () => [], uploads: () => [], queries: { locate } },
+    network: { links: { swarm: () => [], uploads: () => [] }, queries: { locate } },
     files: { list: () => [FILM], holdings: () => 'all' },
     downloads: { list: () => [] },
     finishers: () => [],

@@ -25,7 +25,7 @@ test('searches and locates include linked peers that the own tracker does not kn
   const alone = await network.settle(asker.network.queries.search('film', never));
   expect(alone).toMatchObject({ trackers: 1, hits: [] });
 
-  await network.settle(asker.network.connect(other.contact, never));
+  await network.settle(asker.network.links.connect(other.contact, never));
   const { value, ms } = await timed(network, asker.network.queries.search('film', never));
   expect(value).toMatchObject({ trackers: 1, peers: 1 });
   expect(value.hits.map(({ path }) => path)).toEqual(['film.mkv']);

@@ -60,7 +60,7 @@ test('after a sleep the peer and its catalog are registered again within seconds
   const heartbeats = network.datagrams.sent;
   await network.clock.advanceAsync(2_100);
   expect(network.datagrams.sent).toBeGreaterThan(heartbeats);
-  const [status] = sleeper.network.trackers();
+  const [status] = sleeper.network.trackers.status();
   expect(status?.lastAnswerAgoMs).toBeLessThan(2_100);
   expect((await network.settle(other.network.queries.search('film', never))).hits).toHaveLength(1);
 });
@@ -69,8 +69,8 @@ test('a probed peer that stays silent is dropped within seconds; other links sta
   const network = new SimulatedNetwork({ seed: 3 });
   const [asking, dead, other] = await startManagers(network, 1, [{}, {}, {}]);
   if (asking === undefined || dead === undefined || other === undefined) throw new Error('nobody');
-  await network.settle(asking.network.connect(dead.contact, never));
-  await network.settle(asking.network.connect(other.contact, never));
+  await network.settle(asking.network.links.connect(dead.contact, never));
+  await network.settle(asking.network.links.connect(other.contact, never));
   network.partition(['10.0.0.1'], ['10.0.0.2', '10.0.0.3']);
   await network.clock.advanceAsync(5_000);
   for (let time = 0; time < 5; time++) asking.network.probe(dead.contact);
@@ -85,8 +85,8 @@ test('a dead link is detected within seconds of a network change, and a live one
   let interfaces = { lan: [lanInterface('10.0.0.1')] };
   const [moving, dead, living] = await startManagers(network, 1, [{ interfaces: () => interfaces }, {}, {}]);
   if (moving === undefined || dead === undefined || living === undefined) throw new Error('nobody');
-  await network.settle(moving.network.connect(dead.contact, never));
-  await network.settle(moving.network.connect(living.contact, never));
+  await network.settle(moving.network.links.connect(dead.contact, never));
+  await network.settle(moving.network.links.connect(living.contact, never));
   network.partition(['10.0.0.1'], ['10.0.0.2']);
   await network.clock.advanceAsync(15_000);
   expect(moving.network.linkedPeers()).toHaveLength(2);
@@ -133,7 +133,7 @@ test('when a tracker host dies, peers with a link to that host probe the tracker
   const tracker = await lan.tracker(TRACKER.host);
   const peer = await startManager(network, 1, { configured });
   await network.clock.advanceAsync(5_000);
-  await network.settle(peer.network.connect(host.contact, never));
+  await network.settle(peer.network.links.connect(host.contact, never));
   await network.clock.advanceAsync(1_000);
   const beganMs = network.clock.nowMs();
   await network.settle(tracker.close());

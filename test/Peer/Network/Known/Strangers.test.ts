@@ -81,7 +81,7 @@ test('a peer that floods queries gets 16 answers, then refusals; other peers are
     500 - hits.length,
   );
   const friend = await startManager(network, 2);
-  await network.settle(friend.network.connect(victim.contact, never));
+  await network.settle(friend.network.links.connect(victim.contact, never));
   expect((await network.settle(friend.network.queries.search('film', never))).hits).toHaveLength(1);
   await network.clock.advanceAsync(5_000);
   asker.say({ type: 'query', requestId: 501, question });
@@ -96,7 +96,7 @@ test('a peer answers queries only about its own share', async () => {
     { files: ['b film'] },
   ]);
   if (middle === undefined || far === undefined) throw new Error('nobody');
-  await network.settle(middle.network.connect(far.contact, never));
+  await network.settle(middle.network.links.connect(far.contact, never));
   const asker = await stranger(network, middle, 66);
   asker.say({ type: 'query', requestId: 1, question: { words: 'film', fileId: undefined } });
   await network.clock.advanceAsync(3_000);
@@ -109,7 +109,7 @@ test('answers are validated: files that do not match, are impossible or arrive l
   const network = new SimulatedNetwork({ seed: 3 });
   const asker = await startManager(network, 1);
   const honest = await startManager(network, 2, { files: ['a film'] });
-  await network.settle(honest.network.connect(asker.contact, never));
+  await network.settle(honest.network.links.connect(asker.contact, never));
   const { fileId, size } = file('a film');
   await stranger(network, asker, 60, ({ requestId }) => [
     {

@@ -133,8 +133,8 @@ test('without a tracker, peers of the last run are dialled and introduce others;
   ]);
   const [hub, second, third] = others;
   if (hub === undefined || second === undefined || third === undefined) throw new Error('nobody');
-  await network.settle(second.network.connect(hub.contact, never));
-  await network.settle(third.network.connect(hub.contact, never));
+  await network.settle(second.network.links.connect(hub.contact, never));
+  await network.settle(third.network.links.connect(hub.contact, never));
   const places = {
     peers: [
       hub.contact,
@@ -176,7 +176,7 @@ test('of two trackers, the live ones are used', async () => {
   const search = async () =>
     (await network.settle(ann?.network.queries.search('film', never) ?? Promise.reject())).hits;
   expect((await search()).map(({ path }) => path)).toEqual(['film b']);
-  expect(ann?.network.trackers().map(({ state }) => state)).toEqual(['connected', 'lost']);
+  expect(ann?.network.trackers.status().map(({ state }) => state)).toEqual(['connected', 'lost']);
   await lan.tracker(other.host);
   await network.clock.advanceAsync(6_000);
   expect((await search()).map(({ path }) => path).toSorted()).toEqual(['film b', 'film c']);
@@ -218,10 +218,12 @@ test('a tracker out of broadcast range is found through a linked peer', async ()
   const contented = await startManager(network, 3, { configured });
   await network.clock.advanceAsync(2_000);
   for (const { network: each } of [seeking, contented])
-    await network.settle(each.connect(member.contact, never));
+    await network.settle(each.links.connect(member.contact, never));
   await network.clock.advanceAsync(2_000);
-  expect(seeking.network.trackers()).toMatchObject([{ address: far, foundBy: 'peer', state: 'connected' }]);
-  expect(contented.network.trackers()).toHaveLength(1); // A peer with configured trackers uses no others.
+  expect(seeking.network.trackers.status()).toMatchObject([
+    { address: far, foundBy: 'peer', state: 'connected' },
+  ]);
+  expect(contented.network.trackers.status()).toHaveLength(1); // A peer with configured trackers uses no others.
 });
 
 test.each(['x', '', ' ', 'é'])('%j is too short to search for, with a tracker and without', async (words) => {
