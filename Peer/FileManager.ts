@@ -172,6 +172,10 @@ export class FileManager extends EventEmitter<FileEvents> {
     return entry?.size === size && this.#started().files.readNow(entry, offset, into);
   }
 
+  async recheck(fileId: FileId, chunk: number): Promise<void> {
+    await this.#components?.files.recheck(fileId, chunk);
+  }
+
   // ---- unfinished files
 
   async open(...args: Parameters<DownloadStorage['open']>): Promise<Part> {

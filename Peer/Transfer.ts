@@ -1,6 +1,7 @@
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { BundledFile } from '../Protocol/Bundle.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
+import type { FileId } from '../Protocol/Ids.ts';
 import type { RefusalCode, SuggestedRest } from '../Protocol/PeerMessages.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type { KnownContact } from './Model.ts';
@@ -44,6 +45,8 @@ export interface Source {
    * for all sources of the peer. Returns false, or is absent, for peers that queue requests instead.
    */
   lineUp?(): boolean;
+  /** Reports a chunk that failed verification: the file may be damaged on the disk of the source. */
+  reportCorrupt?(fileId: FileId, chunk: number): void;
   /** Cancels a request: its outcome becomes `cancelled`, unless it has one. */
   cancel(chunk: number): void;
   /** Ends interest in the file and cancels open requests. The link stays open for other files. */

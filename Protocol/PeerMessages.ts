@@ -171,6 +171,8 @@ const controlMessages = messageSet({
    * follows like an incoming connection. `address`: that of the peer, as the sender sees it. Not answered.
    */
   relayedBy: [135, struct({ token: hex(16), peerId, address })],
+  /** This chunk of the receiver failed verification. It may verify the chunk on its disk. Not answered. */
+  corrupt: [136, struct({ fileId, chunk: uint32 })],
 });
 
 const laneMessages = messageSet({

@@ -36,6 +36,8 @@ export interface ChunkProvider {
   lend?(fileId: FileId, chunk: number, offset: number, bytes: number): LentFile | undefined;
   /** Synchronous `read` of a complete file of that size. False: use `read`, which may succeed or gives the reason. */
   readNow?(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean;
+  /** Verifies a chunk that a receiver reported as corrupt. A damaged file is withdrawn. At most one at a time. */
+  recheck?(fileId: FileId, chunk: number): Promise<void>;
   /** Complete files below a folder ("" = all), ordered by path. The order is stable while the catalog version is. */
   list(folder: string): readonly CatalogEntry[];
   /** Folders below a folder, as entries of a listing (ListedFile). Absent: none are listed. */

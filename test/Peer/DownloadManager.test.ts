@@ -47,6 +47,7 @@ test('a liar among three is named, left after one chunk, and the file is right',
   expect(status.sources[0]?.state).toBe('distrusted');
   expect(desk.blamed).toEqual(['peer 1 distrusted']);
   expect(liar.sentBytes).toBeLessThanOrEqual(2 * MIB);
+  expect(liar.reported).toEqual([expect.stringMatching(/^[0-9a-f]{8} \d+$/)]);
   await desk.close();
 });
 

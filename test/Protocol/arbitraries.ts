@@ -372,6 +372,7 @@ export const controlArbitraries = {
   relayTo: fc.record({ ...type('relayTo'), requestId: u32, peerId }),
   relayGrant: fc.record({ ...type('relayGrant'), requestId: u32, token: hex(16) }),
   relayedBy: fc.record({ ...type('relayedBy'), token: hex(16), peerId, address: anyAddress }),
+  corrupt: fc.record({ ...type('corrupt'), fileId, chunk: u32 }),
 } satisfies Any<ControlMessage>;
 
 export const laneArbitraries = {

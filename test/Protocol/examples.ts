@@ -275,6 +275,7 @@ export const controlExamples: Examples<ControlMessage> = {
   relayTo: { type: 'relayTo', requestId, peerId },
   relayGrant: { type: 'relayGrant', requestId, token },
   relayedBy: { type: 'relayedBy', token, peerId, address: { host: '192.168.1.20', port: 9_001 } },
+  corrupt: { type: 'corrupt', fileId, chunk: 0x0102_0304 },
 };
 
 export const laneExamples: Examples<LaneMessage> = {

@@ -302,7 +302,7 @@ export class FileFetch implements Task {
           wasted: (bytes) => {
             this.#wastedBytes += bytes;
           },
-          corrupt: (source) => this.#blames.add(source),
+          corrupt: (source, chunk) => this.#blames.add(source, chunk),
           complete: onlyRead ? () => {} : resolve,
           failed: reject,
         },

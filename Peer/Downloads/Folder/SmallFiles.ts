@@ -65,15 +65,14 @@ export class SmallFiles {
   readonly #installer: SmallFileInstaller;
   readonly #memory = new BundleMemory();
   readonly #failures = new Map<number, Failure>();
-  /** Path of the last file that was corrupt. */
-  #wrongPath: string;
+  /** The last file that was corrupt. */
+  #wrongRow: number | undefined;
 
   constructor(context: TaskContext, options: SmallFilesOptions, events: SmallFilesEvents) {
     const { files, rows, path, priority, signal } = options;
     this.#context = context;
     this.#options = options;
     this.#events = events;
-    this.#wrongPath = path;
     this.#units = new BundleUnits(files, rows);
     this.#holders = new UnitHolders(this.#units.count);
     const installEvents = {
@@ -230,7 +229,7 @@ export class SmallFiles {
       wrongRow: wrongRow ?? before?.wrongRow,
       isChanged: isChanged || before?.isChanged === true,
     });
-    if (wrongRow !== undefined) this.#wrongPath = this.#options.files.pathOf(wrongRow);
+    this.#wrongRow = wrongRow ?? this.#wrongRow;
     this.#holders.refuse(peerId, unit);
     this.#checkHolders(unit);
   }
@@ -264,10 +263,13 @@ export class SmallFiles {
     }
   }
 
-  #blame({ peer }: FileSource): void {
+  #blame({ peer, source }: FileSource): void {
     const { clock, events, dispatcher } = this.#context;
-    const verdict = peer.score.blame(this.#options.path, clock.nowMs());
-    events.sourceBlamed(peer.holder, this.#wrongPath, verdict);
+    const { files, path } = this.#options;
+    const row = this.#wrongRow;
+    if (row !== undefined) source?.reportCorrupt?.(files.fileIdOf(row), 0);
+    const verdict = peer.score.blame(path, clock.nowMs());
+    events.sourceBlamed(peer.holder, row === undefined ? path : files.pathOf(row), verdict);
     if (verdict === 'banned') dispatcher.ban(peer);
   }
 

@@ -1,3 +1,4 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { Verdict } from '../Model.ts';
 import type { FileSource } from './FileSource.ts';
@@ -12,19 +13,21 @@ export const WITHDRAWAL_MS = 3_000;
  * counts as the same event: an only source is asked for a chunk again at once.
  */
 export class Blames {
-  readonly #content: string;
+  readonly #content: FileId;
   readonly #clock: Clock;
   readonly #report: (source: FileSource, verdict: Verdict) => void;
   /** Pending reports; each may be settled early. */
   readonly #pending = new Map<FileSource, () => void>();
 
-  constructor(content: string, clock: Clock, report: (source: FileSource, verdict: Verdict) => void) {
+  constructor(content: FileId, clock: Clock, report: (source: FileSource, verdict: Verdict) => void) {
     this.#content = content;
     this.#clock = clock;
     this.#report = report;
   }
 
-  add(source: FileSource): void {
+  /** @param chunk - that was corrupt: the source is asked to verify it, as its file may be damaged */
+  add(source: FileSource, chunk?: number): void {
+    if (chunk !== undefined) source.source?.reportCorrupt?.(this.#content, chunk);
     if (this.#pending.has(source)) return;
     const { score } = source.peer;
     const verdict = score.blame(this.#content, this.#clock.nowMs());

@@ -76,7 +76,7 @@ interface UnitFetchEvents {
   /** Received bytes that were duplicate or corrupt. */
   wasted(bytes: number): void;
   /** A source sent a unit that failed verification. */
-  corrupt(source: FileSource): void;
+  corrupt(source: FileSource, unit: number): void;
   /** All units are verified. */
   complete(): void;
   /** The disk failed; no further requests are sent. */
@@ -276,7 +276,7 @@ export class UnitFetch {
     if (outcome.kind === 'corrupt') {
       this.#cancelAll(this.#scheduler.requestsOf(source));
       this.#scheduler.distrust(source);
-      events.corrupt(source);
+      events.corrupt(source, request.unit);
     }
     if (outcome.kind === 'rejected' && !this.#withdrawn.has(request))
       this.#rejected(source, request.unit, outcome.code);

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../Shared/BoundedMap.ts';
 import type { Clock, WallClock } from '../../../Shared/Time/Clock.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
 import type { HashPool } from '../Hashing/HashPool.ts';
@@ -27,6 +28,8 @@ const RESTLESS_CHECK_MS = 500;
 /** Interval of attempts to read files that could not be read, as not every cause changes the file, and their number. */
 const RETRY_MS = 30_000;
 const RETRY_FILES = 500;
+/** Damaged files that are remembered. */
+const DAMAGED_MAX = 1_000;
 
 /** Files without a known hash: in their quiet period, in the pool, or unreadable for now. */
 export class PendingHashes {
@@ -36,6 +39,8 @@ export class PendingHashes {
   readonly #hashing = new Map<string, FileState>();
   /** Files that could not be read in this state; oldest failure first. */
   readonly #failed = new Map<string, FileState>();
+  /** Damaged files: never hashed in this state, which would make the damage a content of its own. */
+  readonly #damaged = new BoundedMap<string, FileState>(DAMAGED_MAX);
   readonly #waiters = new Set<{ readonly paths: Set<string>; readonly resolve: () => void }>();
   #cancelTick: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -58,9 +63,12 @@ export class PendingHashes {
     return queued !== undefined && sameState(queued, state);
   }
 
-  /** Whether a file could not be read in this state. New access rights are another state: they change the ctime. */
+  /**
+   * Whether a file could not be read in this state, or is damaged. New access rights are another state: they change the
+   * ctime.
+   */
   hasFailed(path: string, state: FileState): boolean {
-    const failed = this.#failed.get(path);
+    const failed = this.#failed.get(path) ?? this.#damaged.get(path);
     return failed !== undefined && sameState(failed, state);
   }
 
@@ -68,6 +76,7 @@ export class PendingHashes {
   add(path: string, state: FileState): void {
     const untouchedMs = this.#options.wallMs() - state.touchedMs;
     this.#failed.delete(path);
+    this.#damaged.delete(path);
     this.#stabilizer.observe(path, state, this.#options.clock.nowMs(), untouchedMs);
     this.#scheduleTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
   }
@@ -93,6 +102,11 @@ export class PendingHashes {
   failed(path: string, state: FileState): void {
     this.#failed.set(path, state);
     this.#scheduleRetry();
+  }
+
+  /** A file is damaged: it is not hashed until it changes. */
+  damaged(path: string, state: FileState): void {
+    this.#damaged.set(path, state);
   }
 
   /** The hash of a file is known, or not wanted. */

@@ -165,6 +165,16 @@ export class ShareIndex {
     this.metadataChanged(path);
   }
 
+  /** Withdraws a file whose bytes have changed without its time, until it changes visibly. */
+  damaged(path: string): void {
+    const state = this.stateOf(path);
+    if (state === undefined) return;
+    this.#drop(path);
+    this.#pending.damaged(path, state);
+    const advice = 'delete it and download it again, or "touch" it to share it as it is';
+    this.#options.problem(path, `is damaged on this disk, and no longer shared: ${advice}`);
+  }
+
   /** Withdraws a file whose chunk hashes are lost, and hashes it again. */
   rehash(path: string): void {
     this.#options.cache.remove(path);

@@ -69,9 +69,15 @@ export interface DiskFile {
 }
 
 const PERMISSIONS = 'Check the permissions of the share folder, or use another one: --share DIR.';
+const TAKEN = 'Something else has the name of a file or folder that is needed: move it away.';
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: PERMISSIONS,
   EPERM: PERMISSIONS,
+  EEXIST: TAKEN,
+  EISDIR: TAKEN,
+  ELOOP: TAKEN,
+  ENOTDIR: TAKEN,
+  ENOTEMPTY: TAKEN,
   EFBIG:
     'The file is too large for this file system: FAT holds 4 GiB. Choose a folder on another one: --share DIR',
   EROFS: 'The share folder is read-only: its files are shared, downloads need another one. Use --share DIR.',
@@ -90,7 +96,8 @@ export function diskError(failure: unknown, doing: string): ShoalError {
     });
   }
   const hint = HINTS[code ?? ''] ?? 'Check the disk.';
-  return new ShoalError('DISK_FAILED', `${doing} failed (${why})`, { hint, cause: failure });
+  const where = failure instanceof Error && 'path' in failure ? `: ${failure.path}` : '';
+  return new ShoalError('DISK_FAILED', `${doing} failed (${why}${where})`, { hint, cause: failure });
 }
 
 /**

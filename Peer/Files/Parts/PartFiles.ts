@@ -48,10 +48,12 @@ export interface PartFiles {
  * Opens the files of an earlier run, or creates them. Chunks recorded after the last sync mark may not have reached
  * the disk: they are hashed again, and corrupt ones are dropped. So are all chunks when the part file was written after
  * its journal: by a run that was killed, or by another program.
- * @throws ShoalError CANCELLED, system errors, errors of `beforeCreating`
+ * @throws ShoalError CANCELLED, DISK_FAILED (a folder is in the place of a file), system errors, those of
+ * `beforeCreating`
  */
 export async function openPartFiles(wanted: PartFilesWanted): Promise<PartFiles> {
   const { disk, partPath, journalPath, description } = wanted;
+  for (const path of [partPath, journalPath]) clearPlace(disk, path);
   const state = await readState(disk, journalPath);
   const data = state?.description.fileId === description.fileId ? openIfThere(disk, partPath) : undefined;
   if (state !== undefined && data !== undefined) {
@@ -155,12 +157,20 @@ async function readState(disk: Disk, journalPath: string): Promise<JournalState 
   }
 }
 
+/** Removes a link or pipe in the place of a file, which is never followed nor opened. A folder may hold files: it stays. */
+function clearPlace(disk: Disk, path: string): void {
+  const kind = disk.kindOf(path);
+  if (kind === 'other') disk.remove(path);
+  if (kind !== 'folder') return;
+  const hint = 'Move the folder away, and the download goes on.';
+  throw new ShoalError('DISK_FAILED', `a folder is in the place of the unfinished file: ${path}`, { hint });
+}
+
 function openIfThere(disk: Disk, path: string): DiskFile | undefined {
   try {
     return disk.open(path);
   } catch (failure) {
-    // ELOOP: a link is in its place. It is replaced, never followed.
-    if (['ENOENT', 'ELOOP'].includes(systemCode(failure) ?? '')) return undefined;
+    if (systemCode(failure) === 'ENOENT') return undefined;
     throw failure;
   }
 }

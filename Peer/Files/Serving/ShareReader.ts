@@ -4,6 +4,7 @@ import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { LentFile } from '../../Transfer.ts';
 import type { ShareIndex } from '../Catalog/ShareIndex.ts';
 import { type FileState, onlyTouched, sameState } from '../Disk/FileState.ts';
+import { hashRange } from '../Disk/HashRange.ts';
 import { readFully } from '../Disk/NodeDisk.ts';
 import { type OpenedFile, readUnchanged, stateOfOpen } from '../Disk/OpenShared.ts';
 import { type ChunkCheck, ChunkProofs } from './ChunkProofs.ts';
@@ -80,6 +81,24 @@ export class ShareReader {
       return this.#readSmall(path, state, position, into);
     } catch {
       return false;
+    }
+  }
+
+  /**
+   * Whether a chunk has other bytes than were hashed, though no time of the file has changed: as after a fault of the
+   * disk. @throws ShoalError, system errors
+   */
+  async isDamaged(path: string, { position, bytes, hash }: ChunkCheck): Promise<boolean> {
+    const hashed = this.#options.index.stateOf(path);
+    if (this.#closed || hashed === undefined) return false;
+    const handle = this.#handle(path);
+    handle.busy++;
+    try {
+      const read = (into: Uint8Array, at: number) => readFully(handle.fd, into, at);
+      const actual = await hashRange(read, position, bytes);
+      return actual !== hash && sameState(hashed, stateOfOpen(handle.fd));
+    } finally {
+      this.#letGo(path, handle, true);
     }
   }
 

@@ -14,6 +14,7 @@ import { onlyTouched, sameState } from '../Disk/FileState.ts';
 import { installFile } from '../Disk/InstallFile.ts';
 import { isNumberedForm, safePath } from '../Disk/SafePath.ts';
 import type { HashCache } from '../Hashing/HashCache.ts';
+import type { ChunkCheck } from './ChunkProofs.ts';
 import { Descriptions } from './Descriptions.ts';
 import type { ShareReader } from './ShareReader.ts';
 
@@ -35,6 +36,7 @@ const PATHS_TRIED = 4;
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
   readonly #descriptions = new Descriptions();
+  #isRechecking = false;
 
   constructor(options: SharedFilesOptions) {
     this.#options = options;
@@ -63,11 +65,7 @@ export class SharedFiles {
       offset + into.length <= chunkLength(layout, chunk);
     if (!isInside) throw new ShoalError('NOT_FOUND', `no such bytes in "${entry.path}"`);
     const position = chunkOffset(layout, chunk) + offset;
-    const check = () => ({
-      position: chunkOffset(layout, chunk),
-      bytes: chunkLength(layout, chunk),
-      hash: this.describe(entry).chunkHashes[chunk] ?? ('' as ChunkHash),
-    });
+    const check = () => this.#checkOf(entry, chunk);
     let failure: ShoalError | undefined;
     for (const path of [entry.path, ...this.#otherPaths(entry)]) {
       try {
@@ -77,6 +75,26 @@ export class SharedFiles {
       }
     }
     throw failure;
+  }
+
+  /**
+   * Verifies a chunk that a receiver reported as corrupt, in each file with this content. Withdraws a file that is
+   * damaged: other bytes than were hashed, but no other time. No effect while another chunk is being verified.
+   */
+  async recheck(fileId: FileId, chunk: number): Promise<void> {
+    const { catalog, reader, share } = this.#options;
+    const entry = catalog.find(fileId);
+    if (entry === undefined || chunk >= chunkLayout(entry.size).chunkCount || this.#isRechecking) return;
+    this.#isRechecking = true;
+    try {
+      const check = this.#checkOf(entry, chunk);
+      for (const path of catalog.pathsOf(fileId, PATHS_TRIED))
+        if (await reader.isDamaged(path, check)) share.index.damaged(path);
+    } catch {
+      // A file that cannot be read is reported when it is served.
+    } finally {
+      this.#isRechecking = false;
+    }
   }
 
   /** Lends the open file for a range of a chunk and those after it. Undefined: to be read. */
@@ -158,6 +176,16 @@ export class SharedFiles {
       .pathsOf(fileId)
       .find((each) => isNumberedForm(each, path) && this.#isUnchanged(each));
     return numbered === undefined ? undefined : share.absolute(numbered);
+  }
+
+  /** @throws ShoalError NOT_FOUND while the chunk hashes are lost */
+  #checkOf(entry: CatalogEntry, chunk: number): ChunkCheck {
+    const layout = chunkLayout(entry.size);
+    return {
+      position: chunkOffset(layout, chunk),
+      bytes: chunkLength(layout, chunk),
+      hash: this.describe(entry).chunkHashes[chunk] ?? ('' as ChunkHash),
+    };
   }
 
   #otherPaths(entry: CatalogEntry): string[] {

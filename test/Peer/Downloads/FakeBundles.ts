@@ -2,6 +2,7 @@ import type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../../../P
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FakePeer } from './FakePeer.ts';
 
@@ -69,6 +70,10 @@ export class FakeBundles implements Source {
   lineUp(): boolean {
     this.linedUp++;
     return true;
+  }
+
+  reportCorrupt(fileId: FileId, chunk: number): void {
+    this.#peer.reported.push(`${fileId.slice(0, 8)} ${chunk}`);
   }
 
   close(): void {

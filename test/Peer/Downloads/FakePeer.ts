@@ -59,6 +59,8 @@ export class FakePeer {
   readonly asked: number[] = [];
   /** Bytes given to a receiver, or in the sockets when a request was cancelled. */
   sentBytes = 0;
+  /** Chunks of files reported as corrupt: `abcdef01 3`. */
+  readonly reported: string[] = [];
   /** Bytes in flight ahead of the arrived ones: sent even if the request is cancelled. */
   socketBytes = 0;
   /** Maximum of bytes requested at once. */
@@ -226,6 +228,10 @@ export class FakeSource implements Source {
   cancel(chunk: number): void {
     const request = this.open.get(chunk);
     if (request !== undefined) this.#peer.decide(request, { kind: 'cancelled' });
+  }
+
+  reportCorrupt(fileId: FileId, chunk: number): void {
+    this.#peer.reported.push(`${fileId.slice(0, 8)} ${chunk}`);
   }
 
   close(): void {

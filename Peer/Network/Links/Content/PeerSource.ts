@@ -2,6 +2,7 @@ import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
 import type { BundledFile } from '../../../../Protocol/Bundle.ts';
 import type { FileDescription } from '../../../../Protocol/FileId.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
+import type { ControlOf } from '../../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { KnownContact } from '../../../Model.ts';
 import type { ChunkOutcome, ChunkWriter, Source, SourceEvents, SourceSuggestion } from '../../../Transfer.ts';
@@ -15,6 +16,7 @@ export interface SourceContext {
   readonly lane: LaneKeeper;
   readonly takesTurns: boolean;
   describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription>;
+  send(message: ControlOf<'corrupt'>): void;
   /** Called when the source is closed. */
   released(source: PeerSource): void;
 }
@@ -111,6 +113,10 @@ export class PeerSource implements Source {
     if (!this.#context.takesTurns || this.#over() !== undefined) return false;
     this.#context.lane.lineUp();
     return true;
+  }
+
+  reportCorrupt(fileId: FileId, chunk: number): void {
+    if (this.#over() === undefined) this.#context.send({ type: 'corrupt', fileId, chunk });
   }
 
   close(): void {

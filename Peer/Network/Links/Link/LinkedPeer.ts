@@ -278,6 +278,9 @@ export class LinkedPeer implements SourceContext {
       case 'relayedBy':
         this.dials.receive(message);
         break;
+      case 'corrupt':
+        if (this.#withinLimit('checks')) void this.#context.provider.recheck?.(message.fileId, message.chunk);
+        break;
       case 'tracker':
         if (this.#withinLimit('trackers')) this.#context.trackerNamed(this.#contact, message);
         break;

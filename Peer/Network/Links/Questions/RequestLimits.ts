@@ -2,8 +2,8 @@ import { PEER_IDS_BURST, PEER_IDS_MS, PEER_WORDS_BURST, PEER_WORDS_MS } from '..
 import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
 
 /**
- * Rates at which one peer may search by words or by id, name other peers and trackers, and cause dials, itself or
- * through a relay.
+ * Rates at which one peer may search by words or by id, name other peers and trackers, cause dials, itself or through
+ * a relay, and have chunks verified.
  */
 const RATES = {
   words: { burst: PEER_WORDS_BURST, perSecond: 1_000 / PEER_WORDS_MS },
@@ -12,6 +12,7 @@ const RATES = {
   trackers: { burst: 8, perSecond: 0.2 },
   dials: { burst: 8, perSecond: 0.5 },
   relayed: { burst: 32, perSecond: 4 },
+  checks: { burst: 8, perSecond: 0.2 },
 } as const satisfies Record<string, Rate>;
 
 /** Token buckets for the messages of one peer that cost us work or memory. */
@@ -27,6 +28,7 @@ export class RequestLimits {
       trackers: full(),
       dials: full(),
       relayed: full(),
+      checks: full(),
     };
   }
 

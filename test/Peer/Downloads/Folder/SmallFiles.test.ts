@@ -41,6 +41,7 @@ test('a liar is named, its files are fetched from the others, and it gets no fur
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 300 });
   expect(desk.blamed).toEqual(['peer 1 distrusted']);
   expect(liar?.sentBytes).toBeLessThan(1e6);
+  expect(liar?.reported).toEqual([expect.stringMatching(/^[0-9a-f]{8} 0$/)]);
   for (const honest of peers.slice(1)) expect(honest.sentBytes).toBeGreaterThan(10e6);
   await desk.close();
 });

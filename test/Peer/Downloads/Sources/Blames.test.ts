@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { Blames, WITHDRAWAL_MS } from '../../../../Peer/Downloads/Sources/Blames.ts';
 import type { FileSource } from '../../../../Peer/Downloads/Sources/FileSource.ts';
 import { SourceScore } from '../../../../Peer/Downloads/Sources/SourceScore.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
-const CONTENT = 'c'.repeat(64);
+const CONTENT = 'c'.repeat(64) as FileId;
 
 function made() {
   const clock = new SimulatedClock();

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { diskError } from '../../../../Peer/Files/Disk/Disk.ts';
 import { nodeDisk } from '../../../../Peer/Files/Disk/NodeDisk.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 
@@ -13,4 +14,22 @@ test.skipIf(process.platform === 'win32')('a pipe in place of a file is read as 
   const folder = await TempFolder.forTest();
   execFileSync('mkfifo', [folder.at('pipe')]);
   expect(await nodeDisk.readWhole(folder.at('pipe'))).toEqual(Buffer.alloc(0));
+});
+
+test('a failure by a name that is taken says which one, and what to do', async () => {
+  const folder = await TempFolder.forTest();
+  await folder.write('taken', Buffer.from('a file'));
+  const create = () => {
+    try {
+      nodeDisk.makeFolder(folder.at('taken/b'));
+    } catch (failure) {
+      throw diskError(failure, 'making a folder');
+    }
+  };
+  expect(create).toThrow(
+    expect.objectContaining({
+      message: `making a folder failed (ENOTDIR: ${folder.at('taken/b')})`,
+      hint: 'Something else has the name of a file or folder that is needed: move it away.',
+    }),
+  );
 });

@@ -137,15 +137,26 @@ describe('conflicts', () => {
     expect((await store.open(description, 'a')).verified.count).toBe(0);
   });
 
-  test('a link in place of the part file is not followed', async () => {
+  test.each(['part', 'journal'])('a link or folder in place of the %s is not followed', async (kind) => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     const part = await store.open(description, 'a');
     await writeChunk(part, content, 0);
     await part.close();
-    disk.remove(`/share/Temp/${fileId}.part`);
-    disk.putLink(`/share/Temp/${fileId}.part`);
-    expect((await store.open(description, 'a')).verified.count).toBe(0);
+    const place = `/share/Temp/${fileId}.${kind}`;
+    disk.remove(place);
+    disk.putLink(place);
+    const again = await store.open(description, 'a');
+    expect([again.verified.count, disk.kindOf(place)]).toEqual([0, 'file']);
+    await again.close();
+    disk.remove(place);
+    disk.putFolder(place);
+    await expect(store.open(description, 'a')).rejects.toMatchObject({
+      code: 'DISK_FAILED',
+      message: `a folder is in the place of the unfinished file: ${place}`,
+      hint: 'Move the folder away, and the download goes on.',
+    });
+    expect(disk.kindOf(place)).toBe('folder');
   });
 
   test('Temp is deleted during the run', async () => {

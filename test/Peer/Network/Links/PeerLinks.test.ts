@@ -176,6 +176,11 @@ test('corrupt chunks are reported as such; wrong chunk hashes are INTEGRITY', as
   seeder.share.lies = true;
   const outcomes = await network.settle(requestAll(source, description, new MemoryPart(description)));
   expect(outcomes.map(({ kind }) => kind)).toEqual(['corrupt', 'corrupt']);
+  const reports: unknown[] = [];
+  Object.assign(seeder.share, { recheck: (...report: unknown[]) => reports.push(report) });
+  source.reportCorrupt?.(description.fileId, 1);
+  await network.clock.advanceAsync(100);
+  expect(reports).toEqual([[description.fileId, 1]]);
 
   seeder.share.describe = async () => ({
     ...description,

@@ -163,18 +163,31 @@ function linkedPeer(via?: object) {
     send,
     breach: (what: string) => breaches.push(what),
   };
-  const context = { clock, provider, secure: {}, interested: () => {} };
+  const context = { clock, provider, counters: { overLimit: 0 }, secure: {}, interested: () => {} };
   const peer = new LinkedPeer(
     { peerId: peerIdOf(1), name: '', address: { host: '10.0.0.1', port: 9_001 } },
     link as unknown as PeerLink,
     context as unknown as PeerContext,
   );
-  return { peer, provider, breaches, sent };
+  return { peer, provider, clock, breaches, sent };
 }
 
 test('a peer without features is asked for none of them', () => {
   const { peer } = linkedPeer();
   expect([peer.suggests, peer.takesTurns, peer.answersQueries]).toEqual([false, false, false]);
+});
+
+test('chunks that one peer reports as corrupt: 8 are verified at once, then one in 5 s', () => {
+  const { peer, provider, clock } = linkedPeer();
+  let checks = 0;
+  Object.assign(provider, { recheck: () => checks++ });
+  const report = () => {
+    for (let chunk = 0; chunk < 20; chunk++) peer.receive({ type: 'corrupt', fileId: fileOf(1), chunk });
+    return checks;
+  };
+  expect(report()).toBe(8);
+  clock.advance(5_000);
+  expect(report()).toBe(9);
 });
 
 test('dials go to the host of the link, and over a relayed one none is requested', () => {
