@@ -63,7 +63,7 @@ test('every path of a source in a page exists', () => {
   );
   const known = places.map((path) => path.replace(/\.\w+$/, ''));
   const named = PAGES.flatMap((page) =>
-    [...textOf(page).matchAll(/`([A-Z]\w+(?:\/[A-Z]\w+)+|[A-Z]\w+\/[\w/]*\w\.ts)\/?[`:]/g)].map(
+    [...textOf(page).matchAll(/`([A-Z]\w+(?:\/[A-Z]\w+)+|[A-Z][\w/]*\w\.ts)\/?[`:]/g)].map(
       ([, path = '']) => `${page}: ${path}`,
     ),
   );
