@@ -14,6 +14,8 @@ const dataHeader = (id: number, bytes: number) => Buffer.from(encodeDataHeaders(
 class Collector implements LaneFrames {
   readonly found: string[] = [];
   readonly held: { release(): void }[] = [];
+  /** Sizes of the regions since the last look, in KiB. */
+  regions: number[] = [];
   arrivedBytes = 0;
   resumed = 0;
   failure: unknown;
@@ -32,6 +34,7 @@ class Collector implements LaneFrames {
   }
   piece(region: { bytes: Buffer; release(): void }): void {
     this.#payload.push(Buffer.from(region.bytes));
+    this.regions.push(region.bytes.length / 1_024);
     if (this.keepMemory) this.held.push(region);
     else region.release();
   }
@@ -132,6 +135,25 @@ test('a fast lane needs one read a frame: the next header comes with the end of 
   expect(frames.found).toEqual(Array.from({ length: 12 }, () => `2:${hashBytes(payload)}`));
   // Regions of the first frame grow from 64 KiB.
   expect(reads.slice(-6)).toEqual(Array.from({ length: 6 }, () => frame.length));
+});
+
+test('regions grow to 1 MiB while they fill within 250 ms, and shrink to 64 KiB when they take over a second', () => {
+  const clock = new SimulatedClock();
+  const frames = new Collector();
+  frames.large = true;
+  const reader = new LaneReader(frames, new ReceiveBuffers(clock), clock);
+  const regionsAt = (tookMs: number) => {
+    frames.regions = [];
+    feed(reader, Buffer.concat([dataHeader(2, PIECE_BYTES_MAX), Buffer.alloc(PIECE_BYTES_MAX)]), (room) => {
+      clock.advance(tookMs);
+      return room;
+    });
+    return frames.regions;
+  };
+  expect(regionsAt(249)).toEqual([64, 128, 256, 512, 1_024, 64]);
+  for (const tookMs of [250, 1_000]) expect(regionsAt(tookMs)).toEqual([1_024, 1_024]);
+  expect(regionsAt(1_001)).toEqual([1_024, 512, 256, 128, 64, 64]);
+  expect(regionsAt(1_001)).toEqual(Array.from({ length: 32 }, () => 64));
 });
 
 test('pauses when memory is used up, and resumes at the same byte', () => {

@@ -100,6 +100,24 @@ test('the only copy of a chunk is sent again when its holder leaves', () => {
   expect(crowd.told.get(three)).toEqual({ chunks: [], rest: 'spread' });
   crowd.leave(one);
   expect([...crowd.chunksOf(two), ...crowd.chunksOf(three)]).toEqual([0]);
+  expect([two, three].map((peer) => crowd.told.get(peer)?.rest)).toEqual(['nothing', 'nothing']);
+  crowd.fetch(two);
+  crowd.fetch(three);
+  expect([two, three].map((peer) => crowd.told.get(peer)?.rest)).toEqual(['spread', 'spread']);
+});
+
+test('no announcement is expected of a chunk that was announced before, or from a peer that announces none', () => {
+  const crowd = new Crowd(2);
+  const { giveOut } = crowd;
+  giveOut.join(one, false);
+  giveOut.join(two, true);
+  giveOut.sent(one, [0], 0);
+  giveOut.holds(two, [1]);
+  giveOut.sent(two, [1], 0);
+  expect(giveOut.expects).toBe(false);
+  crowd.nowMs = 5_000;
+  crowd.hear();
+  expect(crowd.told.get(two)).toEqual({ chunks: [], rest: 'spread' });
 });
 
 test('a leecher that does not request a suggested chunk loses it', () => {
