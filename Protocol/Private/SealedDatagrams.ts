@@ -66,11 +66,13 @@ interface Sender {
 /** Opens sealed datagrams of any member, each once. */
 export class DatagramOpener {
   readonly #key: Uint8Array;
+  readonly sendersMax: number;
   /** In the order of their last datagram. */
   readonly #senders: BoundedMap<string, Sender>;
 
   constructor(key: Uint8Array, sendersMax = SENDERS_MAX) {
     this.#key = key;
+    this.sendersMax = sendersMax;
     this.#senders = new BoundedMap(sendersMax);
   }
 

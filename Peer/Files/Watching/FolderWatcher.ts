@@ -28,17 +28,16 @@ export interface Watching {
 
 export type WatchFolder = (root: string, events: WatchEvents) => Watching;
 
-/** Events within LISTING_INTERVAL_MS beyond which the kernel may drop some (Linux queues 16,384). */
+/** Events within LISTING_INTERVAL_MS beyond which the kernel may drop some (Linux queues 16,384): folders are listed again. */
 const BURST_EVENTS_MAX = 8_000;
 
 /**
  * Watches a folder tree with one watch per folder and none per file (docs/Decisions/0003-watch-folders.md).
  * Events name the file that changed; the caller stats it.
- * @param burstEvents - events within LISTING_INTERVAL_MS beyond which folders are listed again
  */
-export const watchFolder = (root: string, events: WatchEvents, burstEvents = BURST_EVENTS_MAX): Watching => {
+export const watchFolder = (root: string, events: WatchEvents): Watching => {
   const isSelfCreated = (path: string) => events.isSelfCreated(relativeTo(root, path));
-  const watcher = new FoldersOnly(isSelfCreated, burstEvents, {
+  const watcher = new FoldersOnly(isSelfCreated, {
     followSymlinks: false,
     // The caller scans the whole tree once it is watched.
     ignoreInitial: true,
@@ -98,17 +97,11 @@ class FoldersOnly extends FSWatcher {
   readonly #complete = new Set<string>();
   /** Listing of a complete folder at the event that is being reported. */
   #requested: { readonly folder: string; readonly list: () => void } | undefined;
-  readonly #burstEvents: number;
   #burst = { startMs: 0, events: 0 };
 
   /** @param mayDefer - true when this folder (absolute) need not be listed at once */
-  constructor(
-    mayDefer: (folder: string) => boolean,
-    burstEvents: number,
-    options: ConstructorParameters<typeof FSWatcher>[0],
-  ) {
+  constructor(mayDefer: (folder: string) => boolean, options: ConstructorParameters<typeof FSWatcher>[0]) {
     super(options);
-    this.#burstEvents = burstEvents;
     const handler = this._nodeFsHandler;
     const list = handler._handleRead.bind(handler);
     handler._handleRead = (folder, ...rest) => {
@@ -169,7 +162,7 @@ class FoldersOnly extends FSWatcher {
     this.#requested = undefined;
     const nowMs = performance.now();
     if (nowMs - this.#burst.startMs > LISTING_INTERVAL_MS) this.#burst = { startMs: nowMs, events: 0 };
-    if (++this.#burst.events > this.#burstEvents) this.#complete.clear();
+    if (++this.#burst.events > BURST_EVENTS_MAX) this.#complete.clear();
     if (requested === undefined || requested.folder !== folder) return;
     // A folder reports changes of itself under its own name.
     const isOfFolder = !name || name === basename(folder) || this._getWatchedDir(folder).has(name);

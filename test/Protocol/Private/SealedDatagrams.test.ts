@@ -92,6 +92,7 @@ test('the windows are bounded; the sender silent for longest is evicted first', 
   expect(receiver.senders).toBe(8);
   expect(receiver.open(first)).toBeUndefined();
   expect(receiver.open(old)).toEqual(CONTENT);
+  expect(new DatagramOpener(KEY).sendersMax).toBe(16_384);
 });
 
 describe('order', () => {

@@ -37,7 +37,7 @@ function hashed(content: number, state: FileState) {
 }
 
 /** An index over a disk in a map, and a pool that records the queued files. */
-function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
+function desk(cache: HashCache = new MemoryHashCache(), filesMax?: number) {
   const clock = new SimulatedClock();
   const disk = new Map<string, FileState>();
   const catalog = new Catalog();
@@ -61,7 +61,7 @@ function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
     problem: (path, reason) => problems.push(`${path}: ${reason}`),
     resolved: (path) => resolved.push(path),
     changed: () => {},
-    filesMax,
+    ...(filesMax !== undefined && { filesMax }),
   });
   /** Writes a file, and reports it as a watch does. */
   const write = (path: string, state: FileState) => {
@@ -305,6 +305,15 @@ test('files beyond the limit are not shared, which is reported once', () => {
   expect(catalog.files).toBe(3);
   expect(index.stateOf('f0')).toEqual(stateOf(0, 2));
   expect(problems).toEqual([expect.stringMatching(/^f3: more than 3 files/)]);
+});
+
+test('a million files are shared by default', () => {
+  const { index, catalog, problems } = desk();
+  const files = vi.spyOn(catalog, 'files', 'get').mockReturnValue(999_999);
+  index.adopt('last', stateOf(1), ...hashesOf(1));
+  files.mockReturnValue(1_000_000);
+  index.adopt('over', stateOf(2), ...hashesOf(2));
+  expect(problems).toEqual([expect.stringMatching(/^over: more than 1000000 files/)]);
 });
 
 test('hashes of removed files are kept for as many files, then the oldest are dropped', () => {

@@ -42,6 +42,19 @@ test('the peer with fewest bytes is next; of equals, the one with least of its f
   expect(slots.placeOf(peerIdOf(1))).toBe(3);
 });
 
+test('a new peer is as far as the peer served least, and behind all that are queued', () => {
+  const slots = asked(UPLOAD_SLOTS);
+  for (let peer = 1; peer <= UPLOAD_SLOTS; peer++) slots.served(peerIdOf(peer), (peer + 1) * SLOT_BYTES);
+  for (let place = 1; place <= 3; place++) slots.setDemand(waiter(place), LOTS);
+  for (let peer = 1; peer <= 3; peer++) expect(slots.endTurn(peerIdOf(peer))).toBe(false);
+  expect(slots.waiting).toEqual([1, 2, 3].map(peerIdOf));
+  slots.setDemand(waiter(4), LOTS);
+  expect(slots.placeOf(waiter(4))).toBe(4);
+  // The first waiter has had one turn since, and no bytes fewer than those who were served before it.
+  slots.served(waiter(1), SLOT_BYTES);
+  expect(slots.endTurn(waiter(1))).toBe(false);
+});
+
 test('demands up to 512 KiB have slots of their own, and leave them when they grow', () => {
   const slots = asked(UPLOAD_SLOTS + 2);
   for (let peer = 11; peer <= 15; peer++) slots.setDemand(peerIdOf(peer), SMALL_UPLOAD_BYTES);

@@ -137,6 +137,18 @@ test('a fast lane needs one read a frame: the next header comes with the end of 
   expect(reads.slice(-6)).toEqual(Array.from({ length: 6 }, () => frame.length));
 });
 
+test('the small rest of a payload is read together with the frames behind it', () => {
+  const frames = new Collector();
+  frames.large = true;
+  const reader = new LaneReader(frames, new ReceiveBuffers(new SimulatedClock()), new SimulatedClock());
+  const rooms: number[] = [];
+  feed(reader, Buffer.concat([dataHeader(2, 20_000), Buffer.alloc(20_000)]), (room) => {
+    rooms.push(room);
+    return Math.min(room, 10_000);
+  });
+  expect(rooms).toEqual([9, 20_000, 131_072]);
+});
+
 test('regions grow to 1 MiB while they fill within 250 ms, and shrink to 64 KiB when they take over a second', () => {
   const clock = new SimulatedClock();
   const frames = new Collector();

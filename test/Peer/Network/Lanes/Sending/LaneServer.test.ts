@@ -3,6 +3,7 @@ import { LaneOutput } from '../../../../../Peer/Network/Lanes/Sending/LaneOutput
 import { LaneServer, type WantedChunk } from '../../../../../Peer/Network/Lanes/Sending/LaneServer.ts';
 import type { FileId, PeerId } from '../../../../../Protocol/Ids.ts';
 import { encodeLane } from '../../../../../Protocol/PeerMessages.ts';
+import type { ByteStream } from '../../../../../Shared/Network/Transport.ts';
 
 const MIB = 1_048_576;
 const FILM = 'f'.repeat(64) as FileId;
@@ -113,6 +114,24 @@ test('a cancel reaches every chunk that is being sent', () => {
   lane.working(batch);
   lane.data(encodeLane({ type: 'cancel', id: 2 }));
   expect(batch.map(({ cancelled }) => cancelled)).toEqual([false, true]);
+});
+
+test('nothing is accepted before a token', () => {
+  const reasons: unknown[] = [];
+  const unused = () => expect.fail('not before a token');
+  const stream = { destroy: () => {} } as unknown as ByteStream;
+  const lane = new LaneServer(new LaneOutput(stream, undefined), {
+    redeem: unused,
+    bytesOf: unused,
+    asked: unused,
+    takenBack: unused,
+    changed: unused,
+    ended: () => {},
+    misbehaved: (_, reason) => reasons.push(reason),
+  });
+  lane.data(encodeLane({ type: 'request', id: 1, fileId: FILM, chunk: 0 }));
+  expect(reasons).toEqual([expect.objectContaining({ code: 'BAD_FRAME' })]);
+  expect(lane.open).toBe(false);
 });
 
 test('a request for a chunk that was served before is overtaken by 32 others at most', () => {
