@@ -2,8 +2,15 @@ import type { FileExtensions } from '../Protocol/Extensions.ts';
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import type { ListedFile } from '../Protocol/ListedFile.ts';
 import type { Address } from '../Shared/Network/Address.ts';
-import type { Coverage } from './Coverage.ts';
 import type { LinkSummary } from './LinkModel.ts';
+
+/** How much of the network an answer covers. */
+export interface Coverage {
+  /** Number of trackers that answered, those of a cluster included. 0: known peers were queried instead. */
+  readonly trackers: number;
+  /** Number of trackers that should have answered; undefined: as many as did. */
+  readonly trackersKnown?: number;
+}
 
 /** Types shared by all managers. Types only. */
 

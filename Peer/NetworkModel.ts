@@ -2,8 +2,7 @@ import type { FileId } from '../Protocol/Ids.ts';
 import type { Address } from '../Shared/Network/Address.ts';
 import type { Firewall } from '../Shared/Network/Firewall.ts';
 import type { LimitScope } from '../Shared/Network/Rates.ts';
-import type { Coverage } from './Coverage.ts';
-import type { KnownContact, PeerSummary } from './Model.ts';
+import type { Coverage, KnownContact, PeerSummary } from './Model.ts';
 
 /** A private network: its name for its members, and its id on this computer. Neither is sent to strangers. */
 export interface PrivateNetwork {

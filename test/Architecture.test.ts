@@ -249,7 +249,6 @@ function circles(graph: readonly (readonly [from: string, to: readonly string[]]
 function isNoun(path: string): boolean {
   return [
     'Peer/ContentModel.ts',
-    'Peer/Coverage.ts',
     'Peer/DownloadModel.ts',
     'Peer/PushModel.ts',
     'Peer/Model.ts',

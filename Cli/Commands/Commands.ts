@@ -5,7 +5,7 @@ import { forwardedCommands } from './Forwarded.ts';
 import { get } from './Get.ts';
 import { ls } from './Ls.ts';
 import { network } from './Network.ts';
-import { peer } from './Programs.ts';
+import { peer } from './Peer.ts';
 import { send } from './Send.ts';
 import { share } from './Share.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';

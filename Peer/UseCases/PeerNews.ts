@@ -3,10 +3,9 @@ import { BoundedMap } from '../../Shared/BoundedMap.ts';
 import { formatAddress, formatNamed } from '../../Shared/Network/Address.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
-import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager, Verdict } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
-import type { PeerContact, TrackerPlace } from '../Model.ts';
+import type { Coverage, PeerContact, TrackerPlace } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 
 /** Warnings kept for the first listener: a damaged share is reported before the console exists. */

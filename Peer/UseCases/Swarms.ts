@@ -1,11 +1,10 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { type Clock, sleep } from '../../Shared/Time/Clock.ts';
-import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
 import type { FileManager } from '../FileManager.ts';
-import type { FileHolder, SwarmStatus } from '../Model.ts';
+import type { Coverage, FileHolder, SwarmStatus } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { findContent, localContents } from './LocalContents.ts';
 import { type SwarmFacts, summarizeSwarm } from './SwarmSummary.ts';

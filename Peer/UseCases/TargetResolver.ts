@@ -5,7 +5,6 @@ import { formatAddress } from '../../Shared/Network/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { Clock, WallClock } from '../../Shared/Time/Clock.ts';
 import type { VersionChoice } from '../CommandInterface.ts';
-import type { Coverage } from '../Coverage.ts';
 import {
   type FileWish,
   folderNamed,
@@ -18,7 +17,7 @@ import {
   takeVersion,
 } from '../DownloadManager.ts';
 import { portablePath } from '../FileManager.ts';
-import type { PeerContact, SearchHit } from '../Model.ts';
+import type { Coverage, PeerContact, SearchHit } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { FolderListings, isGone } from './FolderListings.ts';
 import { type OwnFiles, OwnTargets } from './OwnTargets.ts';

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../../Shared/Network/Address.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { Coverage } from '../../Coverage.ts';
+import type { Coverage } from '../../Model.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { renderTable } from './TextTable.ts';

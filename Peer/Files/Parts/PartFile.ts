@@ -10,12 +10,13 @@ import { partFileGone } from '../Disk/InstallFile.ts';
 import { type ChunkTarget, PieceWriter } from './ChunkWriting.ts';
 import { JournalWriter } from './JournalWriter.ts';
 import type { OpenPart } from './OpenPart.ts';
+import type { PartFiles } from './PartFiles.ts';
 import { PartSync } from './PartSync.ts';
 import { encodeSynced, encodeVerified } from './ResumeJournal.ts';
 import type { SyncQueue } from './SyncQueue.ts';
 
 /** The open files of a part and their state at that moment. */
-export interface PartFileOptions {
+export interface PartFileOptions extends PartFiles {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly syncs: SyncQueue;
@@ -25,13 +26,6 @@ export interface PartFileOptions {
   readonly folder: string;
   readonly partPath: string;
   readonly journalPath: string;
-  readonly data: DiskFile;
-  readonly journal: DiskFile;
-  readonly journalBytes: number;
-  readonly records: number;
-  readonly verified: readonly number[];
-  /** Of the finished file. */
-  readonly attributes: FileAttributes;
   /** Moves the complete, synced file into the share and returns its absolute path. */
   readonly install: (data: DiskFile, attributes: FileAttributes) => Promise<string>;
   readonly onVerified: (chunk: number) => void;

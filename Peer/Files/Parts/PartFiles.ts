@@ -41,6 +41,7 @@ export interface PartFiles {
   readonly journalBytes: number;
   readonly records: number;
   readonly verified: readonly number[];
+  /** Of the finished file. */
   readonly attributes: FileAttributes;
 }
 

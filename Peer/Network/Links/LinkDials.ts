@@ -5,7 +5,6 @@ import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { KnownContact } from '../../Model.ts';
 import type { OpenConnection, ProvenStream, SecureTransport } from './Accepting/Secure.ts';
 import { DialBackoff } from './Dialling/DialBackoff.ts';
-import { anotherPeer, notDialledYet } from './Dialling/Failures.ts';
 import { reach } from './Dialling/Reach.ts';
 import type { LinkedPeer } from './Link/LinkedPeer.ts';
 import type { PeerLink } from './Link/PeerLink.ts';
@@ -234,4 +233,17 @@ export class LinkDials {
     dialled.then(forget, forget);
     return dial;
   }
+}
+
+function anotherPeer(address: Address): ShoalError {
+  return new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
+    hint: 'The peer may have another address now: search again.',
+  });
+}
+
+/** @param isSilent - the last dial was accepted and not answered */
+function notDialledYet(address: Address, waitMs: number, isSilent: boolean): ShoalError {
+  const seconds = Math.ceil(waitMs / 1_000);
+  const code = isSilent ? 'TIMEOUT' : 'UNREACHABLE';
+  return new ShoalError(code, `${formatAddress(address)} did not answer: dialled again in ${seconds} s`);
 }

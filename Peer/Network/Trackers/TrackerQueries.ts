@@ -20,8 +20,7 @@ import type {
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Clock, Random } from '../../../Shared/Time/Clock.ts';
 import { within } from '../../../Shared/Time/Within.ts';
-import type { Coverage } from '../../Coverage.ts';
-import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
+import type { Coverage, FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
 import type { TrackerLink } from './Session/TrackerLink.ts';

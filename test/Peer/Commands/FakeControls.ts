@@ -7,10 +7,10 @@ import type {
   News,
   PeerControls,
 } from '../../../Peer/Commands/Ports.ts';
-import type { Coverage } from '../../../Peer/Coverage.ts';
 import type { DownloadStatus } from '../../../Peer/DownloadModel.ts';
 import type {
   CatalogEntry,
+  Coverage,
   PeerContact,
   PeerSummary,
   SearchHit,

@@ -4,6 +4,7 @@ import {
   type FileWish,
 } from '../../../Peer/DownloadManager.ts';
 import type { DownloadStatus } from '../../../Peer/DownloadModel.ts';
+import type { FolderFile } from '../../../Peer/Storage.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
@@ -54,6 +55,17 @@ export class Desk {
     this.network.sizes.set(wish.fileId, size);
     for (const peer of holders) if (!peer.files.has(wish.fileId)) peer.has(wish.fileId);
     return wish;
+  }
+
+  /** Files `dir/0`, `dir/1` … of one size, each with a content of its own, at all holders. */
+  folder(count: number, size: number, holders: readonly FakePeer[]): FolderFile[] {
+    return Array.from({ length: count }, (_, number) => {
+      const { fileId, path } = this.wish(size, holders, {
+        fileId: fileIdNumber(number),
+        path: `dir/${number}`,
+      });
+      return { fileId, size, path, holders: holders.map(({ holder }) => holder) };
+    });
   }
 
   close(): Promise<void> {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Coverage } from '../../../Peer/Coverage.ts';
-import type { SearchHit } from '../../../Peer/Model.ts';
+import type { Coverage, SearchHit } from '../../../Peer/Model.ts';
 import { TargetResolver } from '../../../Peer/UseCases/TargetResolver.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';

@@ -5,23 +5,13 @@ import { fileIdOf } from '../../../../Protocol/FileId.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { sleep } from '../../../../Shared/Time/Clock.ts';
 import { Desk, fileIdNumber } from '../Desk.ts';
-import { type FakePeer, MIB } from '../FakePeer.ts';
-
-function folder(desk: Desk, count: number, size: number, holders: readonly FakePeer[]): FolderFile[] {
-  return Array.from({ length: count }, (_, number) => {
-    const { fileId, path } = desk.wish(size, holders, {
-      fileId: fileIdNumber(number),
-      path: `dir/${number}`,
-    });
-    return { fileId, size, path, holders: holders.map(({ holder }) => holder) };
-  });
-}
+import { MIB } from '../FakePeer.ts';
 
 test('large and small files, an empty one, and equal contents at two paths', async () => {
   const desk = new Desk();
   const peers = [desk.network.peer(), desk.network.peer()];
-  const files = folder(desk, 20, 50_000, peers);
-  const [large] = folder(desk, 1, 20 * MIB, peers);
+  const files = desk.folder(20, 50_000, peers);
+  const [large] = desk.folder(1, 20 * MIB, peers);
   const empty = { fileId: fileIdOf(0, []), size: 0, path: 'dir/empty', holders: [] };
   const twin = { ...files[3], path: 'dir/twin' } as FolderFile;
   const big = { ...large, fileId: fileIdNumber(99), path: 'dir/big' } as FolderFile;
@@ -37,7 +27,7 @@ test('large and small files, an empty one, and equal contents at two paths', asy
 test('a file that is falsely listed as empty is fetched in its true size', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
-  const [file] = folder(desk, 1, 50_000, [peer]);
+  const [file] = desk.folder(1, 50_000, [peer]);
   desk.downloads.addFolder({ path: 'dir', files: [{ ...file, size: 0 } as FolderFile] });
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 1 });
   expect(peer.sentBytes).toBe(50_000);
@@ -47,7 +37,7 @@ test('a file that is falsely listed as empty is fetched in its true size', async
 test('files of the own share are counted and not fetched', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
-  const files = folder(desk, 100, 50_000, [peer]);
+  const files = desk.folder(100, 50_000, [peer]);
   for (const { fileId, path } of files.slice(0, 60)) desk.parts.complete.set(fileId, `/share/${path}`);
   desk.downloads.addFolder({ path: 'dir', files });
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 100, bytesFromBefore: 3_000_000 });
@@ -58,7 +48,7 @@ test('files of the own share are counted and not fetched', async () => {
 test('of files without a holder the reason gives the count, the other files are kept, and resume retries them', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
-  const files = folder(desk, 100, 50_000, [peer]);
+  const files = desk.folder(100, 50_000, [peer]);
   for (const { fileId } of files.slice(0, 7)) peer.files.delete(fileId);
   desk.downloads.addFolder({ path: 'dir', files });
   const status = await desk.end();
@@ -75,7 +65,7 @@ test('of files without a holder the reason gives the count, the other files are 
 test('a full disk pauses a folder, which resumes by itself', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(1e6);
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, [peer]) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(100, 50_000, [peer]) });
   await desk.clock.advanceAsync(2_000);
   desk.parts.fault = new ShoalError('DISK_FULL', 'no space');
   expect(await desk.end()).toMatchObject({ state: 'paused', reason: 'disk full, again in 30 s' });
@@ -89,7 +79,7 @@ test('a full disk pauses a folder, which resumes by itself', async () => {
 test('pause, resume and cancel of a folder', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(1e6);
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, [peer]) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(100, 50_000, [peer]) });
   await desk.clock.advanceAsync(2_000);
   await desk.clock.settle(desk.downloads.pause(1));
   const { filesDone } = desk.downloads.find('dir');
@@ -109,7 +99,7 @@ test('a folder does not wait behind a large file from the same peer, nor the oth
   const desk = new Desk();
   const peer = desk.network.peer();
   desk.downloads.add(desk.wish(100 * MIB, [peer]));
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 200, 50_000, [peer]) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(200, 50_000, [peer]) });
   const small = await desk.end(2);
   expect(small.tookMs).toBeLessThan(3_500);
   expect(desk.downloads.list()[0]?.bytes).toBeGreaterThan(5 * MIB);
@@ -119,7 +109,7 @@ test('a folder does not wait behind a large file from the same peer, nor the oth
 /** The state of a half-fetched folder after its program was killed. */
 async function killed(desk: Desk, paused = false) {
   const peer = desk.network.peer(10e6);
-  const small = folder(desk, 300, 20_000, [peer]);
+  const small = desk.folder(300, 20_000, [peer]);
   const large = Array.from({ length: 20 }, (_, number) => {
     const { fileId, path } = desk.wish(2 * MIB, [peer], {
       fileId: fileIdNumber(1_000 + number),
@@ -157,24 +147,24 @@ test('after a restart a folder is one download, counts its finished files, and f
 test('a folder record is written after two seconds, when the folder is queued, or when the program ends', async () => {
   const desk = new Desk(1, { maxDownloads: 1 });
   const peer = desk.network.peer(1e6);
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 200, 50_000, [peer]) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(200, 50_000, [peer]) });
   await desk.clock.advanceAsync(1_900);
   expect(desk.parts.folders.size).toBe(0);
   await desk.clock.advanceAsync(200);
   expect(desk.parts.folders.size).toBe(1);
-  desk.downloads.addFolder({ path: 'other', files: folder(desk, 2, 10, [peer]) });
+  desk.downloads.addFolder({ path: 'other', files: desk.folder(2, 10, [peer]) });
   await desk.clock.advanceAsync(0);
   expect(desk.parts.folders.size).toBe(2);
   await desk.close();
 
   const early = new Desk();
-  early.downloads.addFolder({ path: 'dir', files: folder(early, 200, 50_000, [early.network.peer(1e6)]) });
+  early.downloads.addFolder({ path: 'dir', files: early.folder(200, 50_000, [early.network.peer(1e6)]) });
   await early.clock.advanceAsync(500);
   await early.close();
   expect(early.parts.folders.size).toBe(1);
 
   const quick = new Desk();
-  quick.downloads.addFolder({ path: 'dir', files: folder(quick, 20, 5_000, [quick.network.peer(50e6)]) });
+  quick.downloads.addFolder({ path: 'dir', files: quick.folder(20, 5_000, [quick.network.peer(50e6)]) });
   expect(await quick.end()).toMatchObject({ state: 'done' });
   await quick.clock.advanceAsync(5_000);
   expect(quick.parts.kept).toBe(0);
@@ -183,7 +173,7 @@ test('a folder record is written after two seconds, when the folder is queued, o
 
 test('the record of a folder of large files is written at once: a crash in its first second loses nothing', async () => {
   const desk = new Desk();
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 5, 4 * MIB, [desk.network.peer(1e6)]) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(5, 4 * MIB, [desk.network.peer(1e6)]) });
   await desk.clock.advanceAsync(0);
   expect(desk.parts.folders.size).toBe(1);
   expect(await desk.end()).toMatchObject({ state: 'done' });
@@ -257,7 +247,7 @@ test('a folder requested before its record of an earlier run is read is one down
 test('the same folder is one download, other files of that name are another, each with a record of its own', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(1e6);
-  const files = folder(desk, 200, 50_000, [peer]);
+  const files = desk.folder(200, 50_000, [peer]);
   desk.downloads.addFolder({ path: 'dir', files: files.slice(0, 100) });
   desk.downloads.addFolder({ path: 'dir/', files: files.slice(100) });
   expect(desk.downloads.addFolder({ path: 'dir', files: files.slice(0, 100) }).number).toBe(1);
@@ -291,7 +281,7 @@ test('a folder larger than the free space is not started', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   desk.parts.free = 4_999_999;
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, [peer]) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(100, 50_000, [peer]) });
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'paused', filesDone: 0 });
   expect(status.error?.message).toBe('5000000 are needed, 4999999 are free');
@@ -304,7 +294,7 @@ test('the reason why a folder stopped is reported, also when the disk does not e
   const peer = desk.network.peer(1e6);
   desk.parts.free = 1_000;
   desk.parts.fault = new ShoalError('DISK_FAILED', 'writing down a folder download failed');
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 3, 50_000, [peer]) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(3, 50_000, [peer]) });
   expect(await desk.end()).toMatchObject({ state: 'paused', error: { code: 'DISK_FULL' } });
   await desk.close();
 });
@@ -312,7 +302,7 @@ test('the reason why a folder stopped is reported, also when the disk does not e
 test('the large files of a folder leave no listener on the signal that ends the folder', async () => {
   const add = vi.spyOn(AbortSignal.prototype, 'addEventListener');
   const desk = new Desk();
-  const files = folder(desk, 40, 2 * MIB, [desk.network.peer()]);
+  const files = desk.folder(40, 2 * MIB, [desk.network.peer()]);
   desk.downloads.addFolder({ path: 'dir', files });
   const most = () =>
     Math.max(...(add.mock.contexts as AbortSignal[]).map((each) => getEventListeners(each, 'abort').length));
@@ -344,7 +334,7 @@ function concurrency() {
 test('of many files that every holder refuses, the trackers locate 200, eight at once', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
-  const files = folder(desk, 300, 1_000, [peer]);
+  const files = desk.folder(300, 1_000, [peer]);
   peer.refuses = 'not-found';
   const { count, during } = concurrency();
   let locates = 0;
@@ -364,7 +354,7 @@ test('of many files that every holder refuses, the trackers locate 200, eight at
 
 test('of many large files eight are fetched at once', async () => {
   const desk = new Desk();
-  const files = folder(desk, 40, 2 * MIB, [desk.network.peer()]);
+  const files = desk.folder(40, 2 * MIB, [desk.network.peer()]);
   desk.downloads.addFolder({ path: 'dir', files });
   expect((await desk.end()).state).toBe('done');
   expect(desk.parts.openMax).toBe(8);
@@ -373,7 +363,7 @@ test('of many large files eight are fetched at once', async () => {
 
 test('of many files that the share has elsewhere 64 are copied at once', async () => {
   const desk = new Desk();
-  const files = folder(desk, 200, 1_000, []);
+  const files = desk.folder(200, 1_000, []);
   for (const { fileId } of files) desk.parts.complete.set(fileId, '/share/elsewhere');
   const { count, during } = concurrency();
   desk.parts.copyComplete = (_, path) =>
@@ -398,7 +388,7 @@ test('a new folder gets its name when it is complete, also after a pause, and st
     },
   });
   const peer = desk.network.peer(10e6);
-  const files = folder(desk, 20, 2 * MIB, [peer]);
+  const files = desk.folder(20, 2 * MIB, [peer]);
   desk.downloads.addFolder({ path: 'dir', files });
   await desk.clock.advanceAsync(2_000);
   await desk.clock.settle(desk.downloads.pause(1));
@@ -409,7 +399,7 @@ test('a new folder gets its name when it is complete, also after a pause, and st
   await desk.downloads.resume(1);
   expect(await desk.end()).toMatchObject({ state: 'done', finalPath: '/share/dir' });
   expect(named).toEqual(['dir (incomplete) -> dir: 20']);
-  const [first] = folder(desk, 1, 3 * MIB, []);
+  const [first] = desk.folder(1, 3 * MIB, []);
   if (first === undefined) throw new Error('no file');
   desk.downloads.addFolder({
     path: 'other',
@@ -426,7 +416,7 @@ test('a newest version that no source delivers is replaced by the next one, whic
   const desk = new Desk();
   const [liar, honest] = [desk.network.peer(), desk.network.peer()];
   liar.lies = () => true;
-  const [newest] = folder(desk, 1, 50_000, [liar]);
+  const [newest] = desk.folder(1, 50_000, [liar]);
   desk.network.located.push(honest);
   const older = desk.wish(40_000, [honest], { fileId: fileIdNumber(77) });
   if (newest === undefined) throw new Error('no file');

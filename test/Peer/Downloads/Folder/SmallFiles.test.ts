@@ -1,28 +1,16 @@
 import { expect, test } from 'vitest';
-import type { FolderFile } from '../../../../Peer/Storage.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { sleep } from '../../../../Shared/Time/Clock.ts';
-import { Desk, fileIdNumber } from '../Desk.ts';
-import type { FakePeer } from '../FakePeer.ts';
+import { Desk } from '../Desk.ts';
 
 function bundleDesk(peers: number, bytesPerSecond = 10e6) {
   const desk = new Desk();
   return { desk, peers: Array.from({ length: peers }, () => desk.network.peer(bytesPerSecond)) };
 }
 
-function folder(desk: Desk, count: number, size: number, holders: readonly FakePeer[]): FolderFile[] {
-  return Array.from({ length: count }, (_, number) => {
-    const { fileId, path } = desk.wish(size, holders, {
-      fileId: fileIdNumber(number),
-      path: `dir/${number}`,
-    });
-    return { fileId, size, path, holders: holders.map(({ holder }) => holder) };
-  });
-}
-
 test('thousands of small files are requested in bundles of hundreds', async () => {
   const { desk, peers } = bundleDesk(1, 50e6);
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 5_000, 4_096, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(5_000, 4_096, peers) });
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'done', filesDone: 5_000, bytes: 5_000 * 4_096 });
   expect(status).toMatchObject({ finalPath: '/share/dir' });
@@ -37,7 +25,7 @@ test('a liar is named, its files are fetched from the others, and it gets no fur
   const { desk, peers } = bundleDesk(3);
   const [liar] = peers;
   if (liar !== undefined) liar.lies = () => true;
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 300, 100_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(300, 100_000, peers) });
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 300 });
   expect(desk.blamed).toEqual(['peer 1 distrusted']);
   expect(liar?.sentBytes).toBeLessThan(1e6);
@@ -48,7 +36,7 @@ test('a liar is named, its files are fetched from the others, and it gets no fur
 
 test('files that one holder lacks are fetched from another; files without a holder are counted', async () => {
   const { desk, peers } = bundleDesk(2);
-  const files = folder(desk, 100, 50_000, peers);
+  const files = desk.folder(100, 50_000, peers);
   for (const { fileId } of files.slice(0, 20)) peers[0]?.files.delete(fileId);
   for (const { fileId } of files.slice(10, 30)) peers[1]?.files.delete(fileId);
   desk.downloads.addFolder({ path: 'dir', files });
@@ -61,7 +49,7 @@ test('files that one holder lacks are fetched from another; files without a hold
 test('a bundle that its only source rejects is requested again soon', async () => {
   const { desk, peers } = bundleDesk(1);
   for (const peer of peers) peer.rejects = 'changed';
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 40, 50_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(40, 50_000, peers) });
   await desk.clock.advanceAsync(6_000);
   expect(desk.downloads.list()[0]).toMatchObject({ filesDone: 0 });
   for (const peer of peers) peer.rejects = undefined;
@@ -75,7 +63,7 @@ test('a busy source is retried after a backoff, and a queue place is held withou
   const [peer] = peers;
   if (peer === undefined) throw new Error('no peer');
   peer.place = 3;
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 40, 50_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(40, 50_000, peers) });
   await desk.clock.advanceAsync(1_000);
   const [bundles] = desk.network.bundles;
   expect(desk.downloads.list()[0]?.sources).toMatchObject([{ state: 'queued', place: 3 }]);
@@ -91,7 +79,7 @@ test('requests that a slow source has not begun are taken over by a fast one', a
   const [slow, fast] = peers;
   if (slow === undefined || fast === undefined) throw new Error('no peers');
   slow.bytesPerSecond = 20_000;
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 200, 50_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(200, 50_000, peers) });
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'done', filesDone: 200 });
   // 10 MB at 10 MB/s; the slow source alone would take 26 s for its first two bundles.
@@ -104,7 +92,7 @@ test('files of different peers are fetched in separate bundles, each from the pe
   const { desk, peers } = bundleDesk(2);
   const [one, two] = peers;
   if (one === undefined || two === undefined) throw new Error('no peers');
-  const files = folder(desk, 60, 20_000, []).map((file, index) => {
+  const files = desk.folder(60, 20_000, []).map((file, index) => {
     const holder = index % 2 === 0 ? one : two;
     holder.has(file.fileId);
     return { ...file, holders: [holder.holder] };
@@ -132,7 +120,7 @@ test('a slow disk holds back requests: at most 16 bundles are in memory', async 
       },
     };
   };
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 200, 300_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(200, 300_000, peers) });
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 200 });
   expect(most).toBe(16);
   await desk.close();
@@ -142,7 +130,7 @@ test('the only holder leaves and returns: no file fails, few bytes are fetched t
   const { desk, peers } = bundleDesk(1, 1e6);
   const [peer] = peers;
   if (peer === undefined) throw new Error('no peer');
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(100, 50_000, peers) });
   await desk.clock.advanceAsync(2_000);
   peer.reachable = false;
   desk.network.bundles[0]?.lose();
@@ -162,7 +150,7 @@ test('the only holder leaves and returns: no file fails, few bytes are fetched t
 
 test('files fetched before a pause have their names and are not fetched again', async () => {
   const { desk, peers } = bundleDesk(1, 1e6);
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(100, 50_000, peers) });
   await desk.clock.advanceAsync(2_000);
   await desk.clock.settle(desk.downloads.pause(1));
   const { filesDone } = desk.downloads.list()[0] ?? {};
@@ -176,7 +164,7 @@ test('files fetched before a pause have their names and are not fetched again', 
 
 test('a full disk pauses the folder with that reason until there is space', async () => {
   const { desk, peers } = bundleDesk(1, 1e6);
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(100, 50_000, peers) });
   await desk.clock.advanceAsync(1_000);
   desk.parts.fault = new ShoalError('DISK_FULL', 'the disk is full');
   const status = await desk.end();
@@ -191,7 +179,7 @@ test('a full disk pauses the folder with that reason until there is space', asyn
 test('a folder that its source renames during the download is completed', async () => {
   const { desk, peers } = bundleDesk(1, 1e6);
   const [peer] = peers;
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 2_000, 4_096, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(2_000, 4_096, peers) });
   await desk.clock.advanceAsync(2_000);
   if (peer !== undefined) Object.assign(peer, { refuses: 'not-found', rejects: 'not-found' });
   await desk.clock.advanceAsync(15_000);
@@ -204,7 +192,7 @@ test('files that changed at their only source fail as changed', async () => {
   const { desk, peers } = bundleDesk(1);
   const [peer] = peers;
   if (peer !== undefined) Object.assign(peer, { refuses: 'changed', rejects: 'changed' });
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 3, 4_096, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(3, 4_096, peers) });
   expect(await desk.end()).toMatchObject({ state: 'failed', error: { code: 'FILE_CHANGED' } });
   expect(desk.clock.nowMs()).toBeGreaterThan(30_000);
   await desk.close();
@@ -213,7 +201,7 @@ test('files that changed at their only source fail as changed', async () => {
 test('the only source lies: it is banned, and the folder fails instead of waiting for it', async () => {
   const { desk, peers } = bundleDesk(1);
   for (const peer of peers) peer.lies = () => true;
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 60, 100_000, peers) });
+  desk.downloads.addFolder({ path: 'dir', files: desk.folder(60, 100_000, peers) });
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'failed', filesDone: 0, error: { code: 'INTEGRITY' } });
   expect(status.error?.message).toMatch(/^60 of 60 files/);

@@ -1,7 +1,6 @@
 import type { ShoalCommand } from './ShoalCommand.ts';
 
-/** The program that shoal.js starts itself: listed here for help and completion. */
-
+/** Started by shoal.js itself; listed for help and completion only. */
 export const peer: ShoalCommand = {
   usage: '',
   summary: 'run a peer with its console; its flags: shoal peer --help',
