@@ -1,6 +1,6 @@
 import { Command, type Option } from 'commander';
 import { wrapLines } from '../Peer/CommandInterface.ts';
-import { checked, peerOptions } from '../Peer/Settings/CommandLine.ts';
+import { peerOptions } from '../Peer/Settings/CommandLine.ts';
 import { readPort } from '../Shared/Network/Address.ts';
 import { HELP_FORMAT } from '../Shared/Text/HelpFormat.ts';
 import { SHOAL_COMMANDS } from './Commands/Commands.ts';
@@ -50,7 +50,7 @@ function addFlags(parsed: Command, { run, flags = {}, passedFlags, hasSettings =
   if (!hasSettings) return;
   parsed
     .option('--progress', 'show the progress on stderr, also without a terminal')
-    .option('--peer <port>', 'use the peer that runs on this machine with this port', checked(readPort));
+    .option('--peer <port>', 'use the peer that runs on this machine with this port', readPort);
   for (const option of peerOptions(new Command()).options)
     parsed.addOption(option.hideHelp(!SHOWN_SETTINGS.includes(option.long ?? '')));
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { type Invite, readNetwork } from '../../Protocol/Private/Invite.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../../Shared/Log.ts';
 import type { Address } from '../../Shared/Network/Address.ts';
@@ -103,8 +103,8 @@ export function readCommandLine(
       .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
       .argument(
         '[port or tracker]',
-        'TCP port others reach this peer at (default: a random free one of 9000-9999), or the address of a tracker',
-        checked(readPortOrTracker),
+        'TCP port others reach this peer at (default: that of the last run, at first a random free one of 9000-9999), or the address of a tracker',
+        readPortOrTracker,
       ),
   )
     .addHelpText('after', '\nInside: help shows the commands. Piped commands run in order, then it ends.')
@@ -133,29 +133,21 @@ export function peerOptions(command: Command): Command {
     .option(
       '--port <port>',
       'TCP port others reach this peer at; "assigned": the tracker names it',
-      checked(readPortChoice),
+      readPortChoice,
     )
-    .option('--port-range <first-last>', 'a random free port of these', checked(readPortRange))
-    .option(
-      '--tracker <host[:port]>',
-      'use this tracker; may be given several times',
-      repeated(checked(readTracker)),
-    )
+    .option('--port-range <first-last>', 'a random free port of these', readPortRange)
+    .option('--tracker <host[:port]>', 'use this tracker; may be given several times', repeated(readTracker))
     .option('--network <invite>', 'be in this private network; "open": in the open one', readNetwork)
-    .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)', checked(readPath))
-    .option(
-      '--manifest <file>',
-      'share only the files that this one names: "name path" a line',
-      checked(readPath),
-    )
-    .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
-    .option('--upload-limit <rate>', RATES_TEXT, merging(readRates))
-    .option('--download-limit <rate>', RATES_TEXT, merging(readRates))
-    .option('--max-downloads <n>', 'downloads that run at once; further ones wait', checked(readMaxDownloads))
+    .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)', readPath)
+    .option('--manifest <file>', 'share only the files that this one names: "name path" a line', readPath)
+    .option('--name <name>', 'what others see (default: user@computer)', readName)
+    .option('--upload-limit <rate>', RATES_TEXT, readRates)
+    .option('--download-limit <rate>', RATES_TEXT, readRates)
+    .option('--max-downloads <n>', 'downloads that run at once; further ones wait', readMaxDownloads)
     .option(
       '--accept <who>',
       'whose pushes are taken: all, known (accepted before with --always), none, ask (default: ask on a terminal, else known)',
-      checked(readAccept),
+      readAccept,
     )
     .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
     .option('--map-port', 'ask the router to let connections to the port in (UPnP, NAT-PMP)')
@@ -163,7 +155,7 @@ export function peerOptions(command: Command): Command {
     .option(
       '--relay-limit <rate>',
       'bytes a second of all relayed connections, like 8M (default: 4M)',
-      checked(readRelayLimit),
+      readRelayLimit,
     )
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
     .option('--no-sendfile', 'copy what is sent, also where the system can send files by itself (Linux)')
@@ -172,22 +164,14 @@ export function peerOptions(command: Command): Command {
     .option(
       '--http <what>',
       'what browsers and curl may do on the port: read; drop: also offer files (default); off',
-      checked(readHttp),
+      readHttp,
     )
     .option('--no-http', 'answer no HTTP on the port, like --http off')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
     .option('--verbose', 'print on stderr what happens and why: the same as --log-level debug')
-    .option(
-      '--log-format <format>',
-      'messages on stderr: text, or json, one object a line',
-      checked(readLogFormat),
-    )
-    .option(
-      '--log-level <level>',
-      'messages on stderr: warn, info or debug (default: info)',
-      checked(readLogLevel),
-    );
+    .option('--log-format <format>', 'messages on stderr: text, or json, one object a line', readLogFormat)
+    .option('--log-level <level>', 'messages on stderr: warn, info or debug (default: info)', readLogLevel);
 }
 
 /** Collects the settings of a parsed command with `peerOptions`. */
@@ -236,22 +220,6 @@ function chosenPort(command: Command): Settings['port'] {
     throw new ShoalError('USAGE', 'a port and a range of ports are given', { hint: 'Give one of the two.' });
   }
   return strength('portRange') > strength('port') ? portRange : port;
-}
-
-/** Converts ShoalError to commander's error type, which adds the name of the flag. */
-export function checked<T>(read: (text: string) => T): (text: string) => T {
-  return (text) => merging((word) => read(word))(text, undefined);
-}
-
-function merging<T>(read: (text: string, before: T | undefined) => T) {
-  return (text: string, before: T | undefined): T => {
-    try {
-      return read(text, before);
-    } catch (failure) {
-      if (!(failure instanceof ShoalError)) throw failure;
-      throw new InvalidArgumentError(`${failure.message}. ${failure.hint ?? ''}`);
-    }
-  };
 }
 
 function repeated<T>(read: (text: string) => T): (text: string, before: T[] | undefined) => T[] {

@@ -131,7 +131,8 @@ function readTexts(option: Option, texts: readonly string[], place: string): unk
     const start: unknown = undefined;
     return parts.reduce((before, text) => option.parseArg?.(text, before) ?? text, start);
   } catch (failure) {
-    const why = failure instanceof Error ? failure.message : String(failure);
+    if (!(failure instanceof ShoalError)) throw failure;
+    const why = `${failure.message}. ${failure.hint ?? ''}`;
     const shown = SECRETS.has(key) ? 'this value' : safeText(parts.join(', ').slice(0, 60));
     throw new ShoalError('USAGE', `${place}: ${key} cannot be ${shown}`, {
       hint: safeText(why),
