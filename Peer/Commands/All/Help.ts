@@ -2,9 +2,9 @@ import type { CommandTable, ConsoleCommand } from '../Command.ts';
 import { commandNames } from '../Line/Arguments.ts';
 import { findCommand, unknownCommand } from '../Line/FindCommand.ts';
 import { JSON_FLAG, usageLines } from '../Line/Usage.ts';
-import { pad, widthOf } from '../Views/TextFit.ts';
+import { widthOf } from '../Views/TextFit.ts';
 import type { ViewStyle } from '../Views/ViewStyle.ts';
-import { wrapWords } from '../Views/WordWrap.ts';
+import { labelledLines, wrapWords } from '../Views/WordWrap.ts';
 
 /** Widest column of text: longer lines are hard to read, also where no terminal limits them. */
 const WIDTH_MAX = 80;
@@ -44,7 +44,7 @@ export function helpText(commands: CommandTable, style: ViewStyle): string {
   const parts = [...new Set(rows.map((row) => row.group))].map((group) => {
     const lines = rows
       .filter((row) => row.group === group)
-      .flatMap(({ names, summary }) => entryLines(names, summary, left, width));
+      .flatMap(({ names, summary }) => labelledLines(names, summary, left, width));
     return [style.paint.head(group), ...lines].join('\n');
   });
   const foot =
@@ -66,13 +66,8 @@ function commandHelpText(name: string, command: ConsoleCommand, style: ViewStyle
     ...[`${summary}.`, ...details].flatMap((line) => wrapWords(line, width)),
     ...(aliases.length === 0 ? [] : [`Also: ${aliases.join(', ')}`]),
     '',
-    ...spelt.flatMap(({ name: flag, summary: meaning }) => entryLines(flag, meaning, left, width)),
+    ...spelt.flatMap(({ name: flag, summary: meaning }) => labelledLines(flag, meaning, left, width)),
     '',
     ...examples.map((line) => `  ${style.paint.dim(line)}`),
   ].join('\n');
-}
-
-/** A name and its meaning, which begins at column `left` of each line. */
-function entryLines(name: string, meaning: string, left: number, width: number): string[] {
-  return wrapWords(meaning, width - left).map((text, index) => pad(index === 0 ? name : '', left) + text);
 }

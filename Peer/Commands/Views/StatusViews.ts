@@ -33,23 +33,23 @@ import {
   reachableText,
   relayText,
 } from './ReachabilityViews.ts';
-import { pad, shortenMiddle, widthOf } from './TextFit.ts';
+import { widthOf } from './TextFit.ts';
 import { limitedTable, renderTable } from './TextTable.ts';
 import { uploadsText } from './UploadViews.ts';
 import type { ViewStyle } from './ViewStyle.ts';
+import { labelledLines } from './WordWrap.ts';
 
 /** Reasons named in `status`. */
 const REASONS_SHOWN = 3;
 
 type Fact = readonly [label: string, value: string | undefined];
 
-/** Facts that have a value, one per line, with aligned values. */
+/** Facts that have a value, one below the other, with aligned values. */
 export function factsText(style: ViewStyle, facts: readonly Fact[]): string {
   const known = facts.filter(([, value]) => value !== undefined);
   const left = Math.max(...known.map(([label]) => widthOf(label))) + 2;
-  const width = Math.max(8, style.width - left);
   return known
-    .map(([label, value = '']) => style.paint.dim(pad(label, left)) + shortenMiddle(value, width))
+    .flatMap(([label, value = '']) => labelledLines(label, value, left, style.width, style.paint.dim))
     .join('\n');
 }
 

@@ -1,5 +1,8 @@
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 
+/** Narrowest text beside a label, in columns. */
+const TEXT_WIDTH_MIN = 20;
+
 /** Wraps a text at spaces into lines of at most `width` columns; a longer word gets a line of its own. */
 export function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -21,6 +24,24 @@ export function wrapLines(text: string, width: number): string {
     .split('\n')
     .flatMap((line) => (fits(line) ? line : wrapWords(line, width)))
     .join('\n');
+}
+
+/**
+ * A label, and its text from column `left` of each line on. On a narrow terminal the text is below the label.
+ * @param paint - colours the label
+ */
+export function labelledLines(
+  label: string,
+  text: string,
+  left: number,
+  width: number,
+  paint = (plain: string) => plain,
+): string[] {
+  if (width - left < TEXT_WIDTH_MIN)
+    return [paint(label), ...wrapWords(text, width - 4).map((line) => `    ${line}`)];
+  return wrapWords(text, width - left).map(
+    (line, index) => paint(pad(index === 0 ? label : '', left)) + line,
+  );
 }
 
 /** Arranges words in columns, row by row, at most `width` wide; a longer word is shortened. */

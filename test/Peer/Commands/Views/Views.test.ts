@@ -15,7 +15,7 @@ import {
   searchText,
   shortIds,
 } from '../../../../Peer/Commands/Views/FileViews.ts';
-import { peersText } from '../../../../Peer/Commands/Views/StatusViews.ts';
+import { factsText, peersText } from '../../../../Peer/Commands/Views/StatusViews.ts';
 import { shortenEnd, shortenMiddle, widthOf } from '../../../../Peer/Commands/Views/TextFit.ts';
 import { renderTable } from '../../../../Peer/Commands/Views/TextTable.ts';
 import type { ViewStyle } from '../../../../Peer/Commands/Views/ViewStyle.ts';
@@ -168,6 +168,25 @@ describe('tables', () => {
     expect(titles(52)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size']);
     expect(titles(36)).toEqual(['Name', 'Address', 'Files', 'Size']);
     expect(titles(30)).toEqual(['Name', 'Address', 'Files']);
+  });
+
+  test('facts are never cut: they wrap beside their label, on a narrow terminal below it', () => {
+    const facts = [
+      ['Share', '2 files, 12 B in /home/anna/shared'],
+      ['Uploads', 'none now'],
+    ] as const;
+    expect(factsText(plain(30), facts).split('\n')).toEqual([
+      'Share    2 files, 12 B in',
+      '         /home/anna/shared',
+      'Uploads  none now',
+    ]);
+    expect(factsText(plain(20), facts).split('\n')).toEqual([
+      'Share',
+      '    2 files, 12 B in',
+      '    /home/anna/shared',
+      'Uploads',
+      '    none now',
+    ]);
   });
 
   test('a long list says how much is missing', () => {
