@@ -15,7 +15,7 @@ import { Screen } from './Running/Screen.ts';
 
 const LIST_HINT = 'List of commands: shoal help';
 const typed = process.argv.slice(2);
-/** Number of last words that are arguments, whatever they look like: those after `--`. Undefined: no `--` is there. */
+/** Number of last words that are arguments in any form: those after `--`. Undefined: no `--` is there. */
 const literal = typed.includes('--') ? typed.length - 1 - typed.indexOf('--') : undefined;
 const options = typed.slice(0, typed.length - (literal ?? 0));
 const json = options.includes('--json');

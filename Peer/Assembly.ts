@@ -55,7 +55,7 @@ export interface PeerEnvironment {
   readonly state: StateFolder;
   /** Timeout of a download without any source; undefined: none. */
   readonly giveUpMs: number | undefined;
-  /** Where complete files are moved afterwards: files that are there are not fetched again. */
+  /** Destination of complete files. Files that are there are not fetched again. */
   readonly delivery?: Delivery | undefined;
   /** Peer for a single command: starts no tracker, keeps no hash cache, hashes in its own thread. */
   readonly guest?: boolean;

@@ -47,7 +47,7 @@ export interface NetworkFile extends ServedFile {
   close(): void;
 }
 
-/** An address with a secret of its own, which serves one content to everyone who knows it. */
+/** An address with a secret of its own, which serves one content to all clients that have it. */
 export interface ShareLink {
   /** Counts from 1; a number is not used again while a later link exists. */
   readonly number: number;

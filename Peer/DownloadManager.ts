@@ -126,9 +126,8 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   }
 
   /**
-   * Starts one download of many files. Files that are in the share already count as done. An active download of
-   * the same files to the same folder is returned with the new holders added, and resumed when it was paused or
-   * had failed.
+   * Starts one download of many files. Files that are in the share already count as done. An active download of the
+   * same files to the same folder is returned, with the new holders added. A paused or failed one is resumed.
    * @throws ShoalError CLOSED
    */
   addFolder(wish: FolderWish): DownloadStatus {

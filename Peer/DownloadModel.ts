@@ -119,7 +119,7 @@ export interface SourceStatus {
   readonly why?: 'unreachable' | 'no answer' | 'blocked' | 'no lane' | 'has it not' | 'changed' | undefined;
   /** The connection for chunks. `failed`: linked, but no such connection can be opened. */
   readonly lane?: 'opening' | 'open' | 'failed' | undefined;
-  /** It was connected in this run. Absent: unknown. */
+  /** Whether it was connected in this run. Absent: unknown. */
   readonly reached?: boolean;
   /** Time until the next attempt. */
   readonly retryInMs?: number | undefined;

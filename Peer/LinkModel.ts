@@ -1,6 +1,6 @@
 /** Types of the connections of a pair of peers, as the user sees them. Types only. */
 
-/** Which side opens the lanes of a pair: `by us`, or `by them`. */
+/** The side that opens the lanes of a pair. */
 export type LaneWay = 'by us' | 'by them';
 
 /** The control link to a peer, and the open lanes of the pair. */

@@ -4,7 +4,7 @@ import type { ListedFile } from '../Protocol/ListedFile.ts';
 import type { Address } from '../Shared/Network/Address.ts';
 import type { LinkSummary } from './LinkModel.ts';
 
-/** How much of the network an answer covers. */
+/** The part of the network that an answer covers. */
 export interface Coverage {
   /** Number of trackers that answered, those of a cluster included. 0: known peers were queried instead. */
   readonly trackers: number;
@@ -28,7 +28,7 @@ export interface PeerContact {
   readonly peerId: PeerId | undefined;
   readonly name: string;
   readonly address: Address;
-  /** It reports that nobody can dial it. */
+  /** Whether it reports that nobody can dial it. */
   readonly undialable?: true | undefined;
   /** Name of the peer that relays the link to it. Absent: direct, or no link. */
   readonly relayedBy?: string | undefined;
@@ -45,7 +45,7 @@ export interface PeerSummary extends PeerContact {
   readonly bytes: number | undefined;
   /** A control link to it is open. */
   readonly linked: boolean;
-  /** That link. Undefined: there is none, or its state was not asked for. */
+  /** The link to it. Undefined: there is none, or its state was not asked for. */
   readonly link?: LinkSummary | undefined;
 }
 

@@ -13,7 +13,7 @@ import type { SecureTransport } from './Network/Links/Accepting/Secure.ts';
 import { type TlsIdentity, tlsTransport } from './Network/Links/Accepting/TlsSockets.ts';
 import type { PrivateNetwork } from './NetworkModel.ts';
 
-/** How a peer speaks in its network: the open one, or a private one. */
+/** Sockets of a peer in its network: the open one, or a private one. */
 export interface NetworkAccess {
   /** Undefined: the open network. */
   readonly network: PrivateNetwork | undefined;

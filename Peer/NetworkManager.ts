@@ -33,7 +33,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly probes: NetworkProbes;
   /** Announcements of this peer's chunks to linked peers. */
   readonly announcements: Pick<PeerLinks['announcements'], 'have' | 'holdings' | 'gone'>;
-  /** Serves files to whatever client enters it; lanes do already. */
+  /** Serves files to every client that enters it, as lanes do. */
   readonly desk: PeerLinks['desk'];
   readonly limits: Pick<PeerLinks['limits'], 'status' | 'set' | 'inflow'>;
   readonly #options: NetworkManagerOptions;

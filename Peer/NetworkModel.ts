@@ -43,7 +43,7 @@ export interface LinkCounters {
   overLimit: number;
 }
 
-/** How bytes of large files get from the disk to plain connections. */
+/** The way of bytes of large files from the disk to plain connections. */
 export interface SendPath {
   /** `sendfile`: by the system alone. `copy`: through this process. */
   readonly path: 'sendfile' | 'copy';
@@ -111,7 +111,7 @@ export interface LaneCounts {
 
 /** File descriptors of this process: connections, files, and the program itself. */
 export interface Descriptors {
-  /** Undefined: the system does not tell. */
+  /** Undefined: the system does not report it. */
   readonly used: number | undefined;
   readonly allowed: number;
 }
@@ -137,7 +137,7 @@ export interface ClusterStatus {
   readonly name: string;
   /** The tracker that describes it. */
   readonly tracker: Address;
-  /** It is connected to the bus of the cluster. */
+  /** Whether it is connected to the bus of the cluster. */
   readonly connected: boolean;
   /** Messages a second on the bus that it received and sent, over the last ten seconds. */
   readonly received: number;

@@ -72,7 +72,7 @@ export interface FileEvents {
   notice: [text: string]; // The share folder is back.
 }
 
-/** A file that an HTTP client wants to send. Every field but `client` and `byOwner` is a claim. */
+/** A file that an HTTP client offers. Every field but `client` and `byOwner` is a claim. */
 export interface DropRequest {
   readonly client: Address;
   readonly path: string;
@@ -80,9 +80,9 @@ export interface DropRequest {
   readonly attributes: FileAttributes;
   /** Distinguishes files of equal host, path and size, as by their time. */
   readonly key: string;
-  /** The user of this peer sends it: nobody is asked. */
+  /** Whether the user of this peer sends it: then no consent is needed. */
   readonly byOwner: boolean;
-  /** The client begins at the first byte, whatever is here. */
+  /** Whether the client begins at the first byte, also when some are here. */
   readonly fresh: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { ShoalError } from '../Shared/ShoalError.ts';
 import type { FileAttributes, FileHolder } from './Model.ts';
 import type { ChunkWriter } from './Transfer.ts';
 
-/** How downloads use the disk: unfinished files, batches of small files, records of folder downloads. Types only. */
+/** The disk as downloads see it: unfinished files, batches of small files, records of folder downloads. Types only. */
 
 /** The disk as downloads see it. `FileManager` implements it. */
 export interface DownloadStorage {
@@ -214,11 +214,11 @@ export interface DropStorage {
   ): Promise<IncomingFile>;
 }
 
-/** Which drop a file is, also after a restart of the peer. */
+/** Identity of a drop, also after a restart of the peer. */
 export interface DropIdentity {
   /** Equal for the same file of the same client. */
   readonly key: string;
-  /** The client begins at the first byte, whatever is here. */
+  /** Whether the client begins at the first byte, also when some are here. */
   readonly fresh: boolean;
 }
 

@@ -34,7 +34,7 @@ import { StateFolder } from './State/StateFolder.ts';
 const SCRIPT_PATIENCE_MS = 30_000;
 /** Upper bound on closing, which deregisters on the network and syncs files. */
 const CLOSING_MS = 5_000;
-/** Time for the peer to end by itself after an interruption, whatever it is doing. */
+/** Time for the peer to end by itself after an interruption. */
 const GRACE_MS = 2_000;
 
 const outputFailure = watchOutputs();

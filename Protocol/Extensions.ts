@@ -124,7 +124,7 @@ export const aliveExtensions = {
   token: [3, hex(8)],
 } as const;
 
-/** How many trackers of a cluster an answer covers. */
+/** Number of trackers of a cluster that an answer covers. */
 const trackerShare = struct({
   /** Trackers that answered, the sender included. */
   answered: uint8,

@@ -78,7 +78,7 @@ export const hit = extensible(
 
 export type Hit = Decoded<typeof hit>;
 
-/** A tracker of a cluster, as another one of it knows it. */
+/** A tracker of a cluster, as another member reports it. */
 export const clusterMember = struct({
   address,
   /** `self`: the sender. `silent`: no message for some time; it is not asked. */

@@ -20,7 +20,7 @@ export interface TrackerSettings {
   readonly verbose: boolean;
   /** The private network; undefined: the open one. */
   readonly network: Invite | undefined;
-  /** Where metrics are served over HTTP; undefined: nowhere. */
+  /** Address of the metrics over HTTP; undefined: they are not served. */
   readonly metrics: Address | undefined;
   /** The cluster to join; undefined: none. */
   readonly cluster: ClusterSettings | undefined;

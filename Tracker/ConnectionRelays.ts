@@ -6,7 +6,7 @@ const RELAYS_EXAMINED_MAX = 256;
 
 /** The registered peers that relay connections. */
 export class ConnectionRelays {
-  /** Those named last are at the end. */
+  /** The ones named last are at the end. */
   readonly #relays = new Set<RegisteredPeer>();
 
   /** To be called with every changed heartbeat, and when a peer is removed. */

@@ -7,7 +7,7 @@ import type { Target } from './Targets.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What one tarball of the npm package holds, unpacked once for all targets. */
+/** Content of one tarball of the npm package, unpacked once for all targets. */
 export interface Unpacked {
   /** Holds `package/`, and temporary files of the caller. */
   readonly folder: string;

@@ -12,7 +12,7 @@ import type { GuestPeer } from '../Running/GuestPeer.ts';
 import { moveInto } from '../Running/MoveInto.ts';
 import type { Run } from '../Running/Run.ts';
 
-/** Where the files of a command go. */
+/** Destination of the files of a command. */
 export interface Place {
   /** Absolute. */
   readonly folder: string;

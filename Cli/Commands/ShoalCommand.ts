@@ -31,7 +31,7 @@ export interface Invocation {
   readonly name: string;
   /** Arguments and passed flags, in order. */
   readonly words: readonly string[];
-  /** Number of last words that are arguments, whatever they look like: those after `--`. */
+  /** Number of last words that are arguments in any form: those after `--`. */
   readonly literal: number;
   /** Values of the command's own flags. */
   readonly options: {

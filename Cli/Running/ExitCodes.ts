@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../Shared/ShoalError.ts';
 
-/** How `shoal <command>` ends. Scripts branch on these; docs/reference/exit-codes.md lists them. */
+/** Exit codes of `shoal <command>`. Scripts branch on these; docs/reference/exit-codes.md lists them. */
 export const EXIT = {
   ok: 0,
   other: 1,

@@ -29,7 +29,7 @@ export interface GuestOptions {
    * Folder for share and state; created if missing, removed afterwards. Undefined: a new folder for temporary files.
    */
   readonly root?: string | undefined;
-  /** Where the complete files go afterwards: files that are there are not fetched again. */
+  /** Destination of complete files. Files that are there are not fetched again. */
   readonly delivery?: PeerEnvironment['delivery'];
   /** Time after which a download without sources fails, in milliseconds. Default: PATIENCE_MS. */
   readonly giveUpMs?: number | undefined;

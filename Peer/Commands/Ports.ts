@@ -132,7 +132,7 @@ export interface PeerControls {
   /** The clusters of the connected trackers, as far as they answer within a second. @throws CANCELLED */
   clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]>;
   uploads(): readonly UploadStatus[];
-  /** Which peer took which file, the latest first; undefined: no history is kept. */
+  /** Files that peers took, the latest first; undefined: no history is kept. */
   uploadHistory(): readonly TakenFile[] | undefined;
   /** Bytes since the start. */
   totals(): { readonly sent: number; readonly received: number; readonly uptimeMs: number };
@@ -191,7 +191,7 @@ export type DownloadAnswer =
   /** Several files match: each hit is a different content. `exact`: they have that name, not only its words. */
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };
 
-/** How to choose between different contents of one path or name. Default: the newest of one path, none of a name. */
+/** Rule for a choice between different contents of one path or name. Default: the newest of one path, none of a name. */
 export interface VersionChoice {
   /** Takes the newest, also of files that only share their name. */
   readonly newest?: boolean;
@@ -222,7 +222,7 @@ export interface Measurements {
   readonly transfer: TransferMeasurement | undefined;
 }
 
-/** Watches of folders by this process. Undefined: the system does not tell. */
+/** Watches of folders by this process. Undefined: the system does not report it. */
 export interface WatchMeasurement {
   readonly used: number | undefined;
   readonly allowed: number | undefined;
@@ -234,7 +234,7 @@ export interface Card {
   readonly host: string;
   /** Of a container, a virtual machine or a tunnel: other computers seldom reach it. */
   readonly virtual: boolean;
-  /** Largest packet in bytes. Undefined: the system does not tell. */
+  /** Largest packet in bytes. Undefined: the system does not report it. */
   readonly mtu: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Counts the names of files and folders that the disk of the receiver changed. A number that avoids a taken name, as in
- * `name (2).ext`, counts only where the disk takes two wanted names for the same one, as in upper and lower case.
+ * Counts the names of files and folders that the disk of the receiver changed. A number that avoids a taken name, as
+ * in `name (2).ext`, counts only where the disk takes two wanted names for one: upper and lower case.
  */
 export class RenamedPaths {
   readonly #wanted: () => Iterable<string>;

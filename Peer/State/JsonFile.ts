@@ -13,7 +13,7 @@ export async function readFields(path: string, log: Log): Promise<Readonly<Recor
 
 /**
  * Reads a JSON file; undefined when it is missing, unreadable or damaged. A damaged one (no JSON, too large, a folder
- * or a pipe in its place) is moved aside and reported, because the next write would replace it.
+ * or a pipe in its place) is moved aside and reported: the next write would replace it.
  */
 export async function readJson(path: string, log: Log, bytesMax = BYTES_MAX): Promise<unknown> {
   try {

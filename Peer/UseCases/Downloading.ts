@@ -88,7 +88,7 @@ function notOneFile(what: string, found: Exclude<ResolvedTarget, { kind: 'file' 
   });
 }
 
-/** Says why the user has to choose: several contents have the name, or none has and some match its words. */
+/** The error of an ambiguous name: several contents have the name, or none has and some match its words. */
 function choiceMessage(what: string, { hits, exact }: Extract<ResolvedTarget, { kind: 'choose' }>): string {
   if (exact) return `several different files are named "${what}"`;
   const [first] = hits;

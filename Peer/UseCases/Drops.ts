@@ -13,7 +13,7 @@ import type { DropRequest, OpenDrop } from '../ShareModel.ts';
 /** Drops of one host, and of all together, that are not in the share yet. */
 const PER_HOST_MAX = 8;
 const ALL_MAX = 64;
-/** Drops in the share that a client may ask about once more; the oldest is forgotten. */
+/** Drops in the share that a client may ask about once more; the oldest is evicted. */
 const DONE_MAX = 256;
 
 interface Entry {
@@ -159,7 +159,7 @@ export class Drops {
     );
   }
 
-  /** Forgets drops that are over: cancelled ones, and the oldest in the share. */
+  /** Evicts drops that are over: cancelled ones, and the oldest in the share. */
   #evict(): void {
     const done = [...this.#entries].filter(([, { state }]) => state === 'done');
     const over = [...this.#entries].filter(([, { state }]) => state === 'cancelled');

@@ -11,7 +11,7 @@ import { TransferTest, type TransferTestOptions } from './TransferTest.ts';
 /** Figures of the operating system about this process and computer. */
 export interface SystemProbes {
   readonly watches: () => WatchMeasurement;
-  /** Undefined: the system does not tell. */
+  /** Undefined: the system does not report it. */
   readonly mtuOf: (card: string) => number | undefined;
   /** Milliseconds for which the main thread was busy. */
   readonly busyMs: () => number;

@@ -9,7 +9,7 @@ export type ResolvedTarget =
   | { readonly kind: 'folder'; readonly wish: FolderWish; readonly note?: string }
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };
 
-/** Where only a file makes sense. */
+/** For commands that take only a file. */
 export function folderRefused(what: string): ShoalError {
   return new ShoalError('USAGE', `"${what}" is a folder`, { hint: 'Name a file of it.' });
 }

@@ -7,7 +7,7 @@ const MAC_BYTES = 8;
 
 /**
  * The name under which a member announces a service on the LAN: a random salt, and an HMAC of salt and hour, as 32 hex
- * digits. It tells strangers nothing, and the next hour's cannot be linked to it.
+ * digits. It reveals nothing to strangers, and the one of the next hour cannot be linked to it.
  */
 export function discoveryToken(key: Uint8Array, salt: Uint8Array, wallMs: number): string {
   const own = salt.subarray(0, SALT_BYTES);

@@ -21,7 +21,7 @@ export const SEAL_BYTES = HEADER_BYTES + TAG_BYTES;
 
 /** Time after which a sender takes a new prefix: observers cannot follow a computer by it for longer. */
 export const PREFIX_MS = 3_600_000;
-/** Senders whose windows are kept. Only members take a place; the one silent for longest is forgotten first. */
+/** Senders whose windows are kept. Only members take a place; the one silent for longest is evicted first. */
 const SENDERS_MAX = 16_384;
 
 /** Seals the datagrams of one socket. A prefix is never used twice, so that no nonce is. */

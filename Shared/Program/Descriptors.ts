@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 
-/** Soft limit where the system does not tell: the usual default of macOS, and below that of Windows and Linux. */
+/** Soft limit where the system reports none: the usual default of macOS, and below that of Windows and Linux. */
 const DEFAULT_LIMIT = 256;
-/** Where the limit is infinite. */
+/** Limit in place of an infinite one. */
 const UNLIMITED = 1_048_576;
 
 /** Number of descriptors that this process may have open. */
@@ -15,7 +15,7 @@ export function descriptorLimit(): number {
   }
 }
 
-/** Number of descriptors that this process has open; undefined: the system does not tell. */
+/** Number of descriptors that this process has open; undefined: the system does not report it. */
 export function descriptorsUsed(): number | undefined {
   try {
     // One of them reads the folder.

@@ -29,7 +29,7 @@ interface Sweep {
 
 /** A search for the owners of a folder, in steps: its words may be in every name. */
 export interface FolderScan {
-  /** Those found so far. */
+  /** The hits found so far. */
   readonly owners: ReadonlySet<number>;
   /** Examines a bounded number of entries. @returns whether the search is complete */
   step(entries: number): boolean;

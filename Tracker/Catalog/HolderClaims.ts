@@ -52,7 +52,7 @@ export class HolderClaims {
     };
   }
 
-  /** A complete holder's word counts, that of a downloading one only when nobody has all. */
+  /** The claim of a complete holder counts; that of a partial one only without a complete one. */
   #usualSize(holders: readonly Holding[]): number {
     const weights = new Map<number, number>([[this.#firstSize, 0]]);
     const anyComplete = holders[0]?.complete;

@@ -6,8 +6,8 @@ const ENTRIES = 2; // number of entries
 const FIELDS = 3;
 
 /**
- * The catalogs in the index, with numbers of their own. A removed owner's catalog is void at once, however long the
- * removal of its entries takes, and a new owner with the same number starts with an empty one.
+ * The catalogs in the index, with numbers of their own. The catalog of a removed owner is void at once; the removal
+ * of its entries takes longer. A new owner with the same number starts with an empty one.
  */
 export class Shares {
   /** Share plus 1, by owner; 0: none. */

@@ -12,7 +12,7 @@ const DEAD = 2; //   number of dead postings: their entries were removed
 const CURSOR = 3;
 const FIELDS = 4;
 
-/** Postings looked at for each one that dies, while at least half of a list are dead. */
+/** Postings examined for each one removed, while at least half of a list are removed ones. */
 const CLEANED_PER_DEATH = 8;
 
 /** Words whose lists are examined, and postings that are moved, in one step of `compact`. */
@@ -95,7 +95,7 @@ export class WordIndex {
     return id;
   }
 
-  /** Records that an entry with this word died. */
+  /** Records that an entry with this word was removed. */
   unpost(id: number): void {
     const dead = this.#rows.get(id, DEAD) + 1;
     this.#rows.set(id, DEAD, dead);

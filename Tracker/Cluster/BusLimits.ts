@@ -36,7 +36,7 @@ const QUESTION_COSTS: Readonly<Record<QuestionType, number>> = {
   folder: 20,
   call: 1,
 };
-/** Cost of all questions: four fifths of a core, so that heartbeats are answered whatever the other trackers ask. */
+/** Cost of all questions: four fifths of a core, so that heartbeats are answered under any load from other trackers. */
 const COST_RATE: Rate = { perSecond: 8_000, burst: 16_000 };
 
 /** Bounds on the work caused by all other trackers, and by each of them. Their names are claims. */
@@ -76,7 +76,7 @@ export class BusLimits {
     return takeTokens(this.#costs, COST_RATE, nowMs, cost) === cost;
   }
 
-  /** Forgets a member that has left. */
+  /** Drops a member that has left. */
   left(member: InstanceId): void {
     this.#questions.delete(member);
   }

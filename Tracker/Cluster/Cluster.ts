@@ -127,7 +127,7 @@ export class Cluster {
     this.#answer = answer;
   }
 
-  /** How many trackers an answer covers. @param answered - other ones that answered; undefined for a cluster of one */
+  /** Number of trackers that an answer covers. @param answered - other ones that answered; undefined for a cluster of one */
   share(answered: number): TrackerShare | undefined {
     const others = this.members.all.length;
     return others === 0 ? undefined : { answered: 1 + answered, known: 1 + others };
@@ -182,13 +182,13 @@ export class Cluster {
     if (isConnected) this.#announce({ joins: true });
   }
 
-  /** Says goodbye, before the bus is closed. */
+  /** Sends a last message, before the bus is closed. */
   leave(): void {
     if (this.#isConnected) this.#announce({ leaves: true });
   }
 
   /**
-   * Asks other trackers; false: nobody was asked, and `end` is not called.
+   * Asks other trackers; false: none was asked, and `end` is not called.
    * @param end - called once, at the latest after GATHER_MS by `expire`
    */
   ask(

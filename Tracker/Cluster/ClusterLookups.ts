@@ -47,7 +47,7 @@ export class ClusterLookups {
     return this.#options.cluster.share(answered);
   }
 
-  /** Asks all others what they know; false: nobody is asked. @param end - called once */
+  /** Passes the question to all others; false: none is asked. @param end - called once */
   gather(
     { question, ownSize }: { readonly question: RelayQuestion; readonly ownSize: number },
     from: Address,
@@ -67,7 +67,7 @@ export class ClusterLookups {
     );
   }
 
-  /** Has the tracker of a peer ask it to dial the caller; false: nobody is asked. */
+  /** Has the tracker of a peer ask it to dial the caller; false: none is asked. */
   call(
     target: PeerId,
     caller: { readonly peerId: PeerId; readonly address: Address; readonly onTrackerHost: boolean },

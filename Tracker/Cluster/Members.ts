@@ -9,7 +9,7 @@ export const ANNOUNCE_MS = 5_000;
 const SILENT_MS = 12_000;
 /** Unanswered questions after which only an answer shows that a tracker is able to answer. */
 const MISSED_MAX = 2;
-/** Time after which a silent tracker is forgotten. Until then answers say that one of the cluster is missing. */
+/** Time after which a silent tracker is dropped. Until then answers say that one of the cluster is missing. */
 const FORGOTTEN_MS = 3_600_000;
 
 /** Another tracker of the cluster. Everything but `heardMs` is its claim. */
@@ -24,8 +24,8 @@ export interface Member {
   readonly heardMs: number;
   readonly isSilent: boolean;
   /**
-   * It left a question unanswered and has sent nothing since, or several and has answered none since. It is asked,
-   * not waited for.
+   * Whether it left a question unanswered and has sent nothing since, or several and has answered none since. Then it
+   * is asked, not waited for.
    */
   readonly isSlow: boolean;
   /** Questions left unanswered since its last answer. */
@@ -62,7 +62,7 @@ export class Members {
     return this.#known.find((member) => member.instanceId === instanceId);
   }
 
-  /** Those to be asked. */
+  /** The members to be asked. */
   get live(): readonly Member[] {
     return this.#known.filter(({ isSilent }) => !isSilent);
   }

@@ -7,7 +7,7 @@ interface Place {
   isLost: boolean;
 }
 
-/** How a message travels: calls `arrive` once, later, several times or never. */
+/** Delivery of a message: calls `arrive` once, later, several times or never. */
 export type Carry = (
   from: InstanceId,
   to: InstanceId,

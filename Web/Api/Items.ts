@@ -36,7 +36,7 @@ export interface Session {
   readonly manage: boolean;
   /** By a login, which can be ended. */
   readonly loggedIn?: boolean;
-  /** How the owner can log in: here, or over HTTPS. Absent or null: not at all. */
+  /** The login of the owner: here, or over HTTPS. Absent or null: none. */
   readonly login?: 'form' | 'https' | null;
   /** Sits at the computer of the peer. */
   readonly local: boolean;

@@ -5,7 +5,7 @@ import { chunkCells } from './Chunks.ts';
 
 const CELLS = 120;
 
-/** Where the chunks of a file are that have arrived. */
+/** Map of the chunks of a file that have arrived. */
 export function ChunkMap({ part }: { readonly part: Part }) {
   const cells = chunkCells(part.have ?? [], part.chunks, CELLS);
   const text = t('downloads.chunks', { count: numberText(part.count), n: numberText(part.chunks) });

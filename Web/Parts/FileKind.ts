@@ -1,4 +1,4 @@
-/** How a file is drawn and previewed. */
+/** Kind of a file, for its icon and its preview. */
 export type Kind = 'image' | 'video' | 'audio' | 'text' | 'archive' | 'other';
 
 const ENDINGS: Readonly<Record<Exclude<Kind, 'other'>, string>> = {

@@ -8,7 +8,7 @@ interface MissingTrackersProps {
   readonly trackersKnown: number | undefined;
 }
 
-/** Says that an answer does not cover all trackers. */
+/** Warns that an answer does not cover all trackers. */
 export function MissingTrackers({ items, trackers = 0, trackersKnown = 0 }: MissingTrackersProps) {
   if (trackers === 0 || trackers >= trackersKnown) return null;
   return (

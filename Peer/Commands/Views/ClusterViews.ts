@@ -6,7 +6,7 @@ import { formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
-/** Says which part of the trackers answered; undefined: all did. @param items - what may be missing */
+/** The part of the trackers that answered; undefined: all of them. @param items - what may be missing */
 export function missingTrackersText(coverage: Coverage, items: string): string | undefined {
   const { trackers, trackersKnown = trackers } = coverage;
   if (trackers === 0 || trackers >= trackersKnown) return undefined;

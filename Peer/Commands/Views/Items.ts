@@ -167,7 +167,7 @@ export function trackerItem(tracker: TrackerStatus) {
   };
 }
 
-/** `descriptors.used`: null if the system does not tell. @param port - TCP port of this peer */
+/** `descriptors.used`: null if the system does not report it. @param port - TCP port of this peer */
 export function healthItem(
   { descriptors, reachable, firewall, sending, relay, portMapping, ...counters }: NetworkHealth,
   port: number,

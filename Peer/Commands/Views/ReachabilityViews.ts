@@ -9,7 +9,7 @@ import { formatBytes, formatRate, plural } from './HumanUnits.ts';
 /** Whether others can connect to this peer, and how to change that. */
 type ReachabilityFacts = Pick<NetworkHealth, 'reachable' | 'firewall'>;
 
-/** How every control link is secured, and every lane that is encrypted. */
+/** Protection of every control link, and of every lane that is encrypted. */
 export const LINK_SECURITY = 'TLS 1.3';
 
 /** Whether others can connect, as one fact. */

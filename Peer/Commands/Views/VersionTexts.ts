@@ -6,7 +6,7 @@ import { baseName } from './Items.ts';
 /** Paths that are named; the number of the others follows. */
 const NAMED_MAX = 3;
 
-/** Says which files have other versions, which one was taken, and how to take another; '' if none has. */
+/** Names the files that have other versions, the one taken, and the way to take another; '' if none has. */
 export function versionsText({ versions = [], path }: Pick<DownloadStatus, 'versions' | 'path'>): string {
   const [first] = versions;
   if (first === undefined) return '';

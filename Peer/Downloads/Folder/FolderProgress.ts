@@ -4,7 +4,7 @@ import { RenamedPaths, slashed } from '../RenamedPaths.ts';
 import type { FolderFiles } from './FolderFiles.ts';
 
 /**
- * How a file got to its place. `here`: it was on disk before. `counted`: the bytes are in the figures of a FileFetch.
+ * Origin of a file that is at its place. `here`: it was on disk before. `counted`: the bytes are in the figures of a FileFetch.
  */
 export type Placement = 'here' | 'fetched' | 'counted';
 

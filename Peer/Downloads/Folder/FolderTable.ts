@@ -28,7 +28,7 @@ interface Page extends PagePaths {
   readonly ends: Uint32Array;
 }
 
-/** Sets of holders that a table tells apart; files beyond them have none, and are located. */
+/** Distinct sets of holders in a table; files beyond them have none, and are located. */
 const SETS_MAX = 65_535;
 
 /**

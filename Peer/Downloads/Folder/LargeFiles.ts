@@ -81,7 +81,7 @@ export class LargeFiles {
     for (const file of this.#files.values()) await file.discard();
   }
 
-  /** @param isDone - tells whether a file is complete */
+  /** @param isDone - whether a file is complete */
   async setPaused(paused: boolean, isDone: (fileId: FileId) => boolean): Promise<void> {
     for (const [fileId, file] of this.#files) if (!isDone(fileId)) await file.setPaused(paused);
   }

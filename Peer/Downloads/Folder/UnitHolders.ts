@@ -35,7 +35,7 @@ export class UnitHolders {
     return false;
   }
 
-  /** Forgets the refusals of a bundle: its holders are asked again. */
+  /** Drops the refusals of a bundle: its holders are requested again. */
   forgive(unit: number): void {
     for (const [peerId, refused] of this.#refused) if (refused.clear(unit)) this.haveOf(peerId).set(unit);
   }

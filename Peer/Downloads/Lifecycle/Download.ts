@@ -10,7 +10,7 @@ const DISK_FAILURES_MAX = 5;
 export interface DownloadProgress {
   readonly state: DownloadState;
   readonly error: ShoalError | undefined;
-  /** When a download that a disk error paused is retried. */
+  /** Delay before a download that a disk error paused is retried. */
   readonly retryAtMs: number | undefined;
   readonly finalPath: string | undefined;
   /** The part file vanished and the download restarted from the beginning. */

@@ -38,7 +38,7 @@ export interface StreamClient {
   readonly host: string;
   /** A user of this computer: fetched before downloads, where others are fetched after them. */
   readonly own: boolean;
-  /** It waits for sources and data as long as a download does. Absent: 10 s and a minute. */
+  /** Whether it waits for sources and data as long as a download does. Absent: 10 s and a minute. */
   readonly isPatient?: boolean;
 }
 

@@ -25,7 +25,7 @@ export class RememberedHashes {
   /**
    * Fills the empty table with the files of earlier runs.
    * @param signal - ends it early
-   * @param many - called when there are so many that the rest takes a while
+   * @param many - called when the rest takes a while
    */
   async load(signal: AbortSignal, many: () => void): Promise<void> {
     for await (const records of this.#cache.load()) {

@@ -9,7 +9,7 @@ const HALF_MICROSECOND_MS = 0.000_5;
 
 /**
  * Sets modification time and executable bit of an open file, through its descriptor. A file system without one of
- * them keeps its own; `attributesLost` tells.
+ * them keeps its own; `attributesLost` reports that.
  */
 export function setAttributes(fd: number, { modifiedMs, executable }: FileAttributes): void {
   if (modifiedMs === undefined) return;

@@ -1,8 +1,8 @@
 import type { FileAttributes } from '../../Model.ts';
 
 /**
- * Identifies one state of a file without reading it. Split into parts, because a rename changes only the inode's
- * ctime (on Linux), and because device numbers change when a disk is mounted again (btrfs, removable disks).
+ * Identifies one state of a file without reading it. Split into parts: a rename changes only the inode's ctime (on
+ * Linux), and a disk that is mounted again may have another device number (btrfs, removable disks).
  */
 export interface FileState {
   readonly size: number;

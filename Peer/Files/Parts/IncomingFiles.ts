@@ -165,7 +165,7 @@ class Incoming implements IncomingFile {
   readonly #hashes: ChunkHash[] = [];
   #hasher = createBlake3();
   #hashedOfChunk = 0;
-  /** How it ended. */
+  /** Its end. */
   #end: 'kept' | 'removed' | undefined;
   #isBusy = false;
 

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Listing, weightOf } from './FolderWalk.ts';
 
-/** What the thread is to read. */
+/** Folders that the thread reads. */
 export interface WalkOrder {
   readonly root: string;
   readonly folders: readonly string[];

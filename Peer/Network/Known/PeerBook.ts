@@ -2,7 +2,7 @@ import type { PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress, isDialable } from '../../../Shared/Network/Address.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 
-/** How this peer learned of another, most trusted origin first. */
+/** Origins of a known peer, the most trusted first. */
 const ORIGINS = ['linked', 'tracker', 'remembered', 'dns-sd', 'exchange'] as const;
 export type Origin = (typeof ORIGINS)[number];
 

@@ -196,7 +196,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return this.#listener.local;
   }
 
-  /** Says goodbye and resolves when all connections are gone. Safe to call twice. */
+  /** Sends `bye` on all links and resolves when all connections are gone. Safe to call twice. */
   close(): Promise<void> {
     return this.#closing.run();
   }

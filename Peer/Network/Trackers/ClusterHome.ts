@@ -8,13 +8,13 @@ const SPARES_AT_ONCE = 2;
 /** A tracker of a cluster. */
 export interface Candidate {
   readonly address: Address;
-  /** It is unstable: chosen only when there is no other (HoldDowns). */
+  /** Whether it is unstable: then it is chosen only when there is no other (HoldDowns). */
   readonly isHeld: boolean;
 }
 
 /** A connected tracker of a cluster. */
 export interface UsedMember extends Candidate {
-  /** It holds the current catalog of this peer. */
+  /** Whether it holds the current catalog of this peer. */
   readonly caughtUp: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface HomePlan {
 
 /**
  * Chooses the home of a peer in a cluster: the tracker with the highest rank. Ranks differ from peer to peer
- * (rendezvous hashing), so that the peers are spread evenly, and the death of a tracker moves none but its own. A
+ * (rendezvous hashing): peers are spread evenly, and the loss of a tracker moves only its own. A
  * better home takes over when it holds the catalog.
  * @param used - connected trackers of the cluster that are not about to close
  * @param spares - other trackers of the cluster that may be contacted

@@ -23,7 +23,7 @@ export class ClusterSpares {
   /** By cluster, by address. */
   readonly #known = new BoundedMap<string, Map<string, Spare>>(CLUSTERS_MAX);
 
-  /** Takes what a tracker of the cluster says. Named trackers that it no longer names are forgotten. */
+  /** Takes an answer of a tracker of the cluster. Trackers that it no longer names are dropped. */
   named(cluster: string, trackers: readonly Address[], from: Address): void {
     const known = this.#known.useOr(cluster, () => new Map());
     for (const [key, { foundBy }] of known) if (foundBy === 'cluster') known.delete(key);

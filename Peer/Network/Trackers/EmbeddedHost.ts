@@ -17,7 +17,7 @@ export class EmbeddedHost {
     return this.#tracker;
   }
 
-  /** Address for this peer: loopback, because it stays valid whatever networks come and go. */
+  /** Address for this peer: loopback, because it stays valid when networks come and go. */
   get address(): Address | undefined {
     if (this.#tracker === undefined) return undefined;
     const { host, port } = this.#tracker.local;

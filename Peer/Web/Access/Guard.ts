@@ -4,7 +4,7 @@ import { isLoopback } from '../../../Shared/Network/Address.ts';
 /** Facts about a request that decide whether it is answered, before its body is read. */
 export interface RequestFacts {
   readonly method: string;
-  /** It came over HTTPS. */
+  /** Whether it came over HTTPS. */
   readonly secure: boolean;
   /** Header `Host`, or the host of an absolute address. */
   readonly host: string | undefined;
@@ -72,13 +72,13 @@ export function denialOf(facts: RequestFacts, hostNames: readonly string[]): Den
 /** Facts that decide whether a request may manage the peer. */
 export interface ManagingFacts {
   readonly remote: string;
-  /** It came over HTTPS. */
+  /** Whether it came over HTTPS. */
   readonly secure: boolean;
-  /** It has the token of this run. */
+  /** Whether it has the token of this run. */
   readonly token: boolean;
-  /** It has the cookie of a login, which only HTTPS carries. */
+  /** Whether it has the cookie of a login, which only HTTPS carries. */
   readonly login: boolean;
-  /** It changes nothing, or the page itself has caused it: a cookie alone does not prove that. */
+  /** Whether it changes nothing, or the page itself has caused it: a cookie alone does not prove that. */
   readonly byPage: boolean;
   readonly hasPassword: boolean;
 }

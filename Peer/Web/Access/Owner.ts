@@ -10,7 +10,7 @@ export interface OwnerSession {
   readonly denial: Denial | undefined;
   /** Whether it has the cookie of a login. */
   readonly loggedIn: boolean;
-  /** How the page lets its user log in. Undefined: not at all, or not needed. */
+  /** The login that the page offers. Undefined: not at all, or not needed. */
   readonly login: 'form' | 'https' | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /**
- * Knows the secret by which a user of this computer manages the peer. It travels in the header `Authorization` only: a
+ * Holds the secret by which a user of this computer manages the peer. It travels in the header `Authorization` only: a
  * browser sends cookies to every port of a host, and with requests of foreign pages.
  */
 export class Sessions {

@@ -10,7 +10,7 @@ export interface DropRange {
   readonly size: number;
   /** Position of the first byte of the body; undefined: the request asks how much is here. */
   readonly from: number | undefined;
-  /** The body begins at the first byte, whatever is here. */
+  /** Whether the body begins at the first byte, also when some are here. */
   readonly fresh: boolean;
 }
 

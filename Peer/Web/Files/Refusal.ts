@@ -2,7 +2,7 @@ import { asShoalError, type ErrorCode } from '../../../Shared/ShoalError.ts';
 import { failureJson, type HttpStatus, statusOf } from '../Api/Envelope.ts';
 import type { WebCall } from '../Ports.ts';
 
-/** How requests to one address are refused. */
+/** Refusals of requests to one address. */
 export interface RefusalStyle {
   /** Name in the JSON envelope. */
   readonly command: string;

@@ -5,7 +5,7 @@ import { PUMPED_BYTES_MIN } from './Serving.ts';
 const BYTES_MAX = 16 * 1_048_576;
 /**
  * A job that takes less or more than this is followed by a larger or smaller one. Its bytes cannot be called back, and
- * a slow client is to be told from one that reads nothing.
+ * a slow client must be distinguished from one that reads nothing.
  */
 const FAST_MS = 50;
 const SLOW_MS = 200;

@@ -11,7 +11,7 @@ import type { RateFlow } from '../Limits/RateFlow.ts';
 import type { RateLimiter } from '../Limits/RateLimiter.ts';
 import type { UploadSlots } from './UploadSlots.ts';
 
-/** Types of serving, whatever the protocol. */
+/** Types of serving, for every protocol. */
 
 /** Time without progress after which a client loses its slot to waiting ones. */
 export const STALLED_MS = 10_000;

@@ -45,7 +45,7 @@ export interface LaneSenderOptions {
 /**
  * Sends the answers of one lane. Pieces of large files go by the pump where possible. Others are read: the next buffer
  * is filled while the previous one is written to the socket, and a frame is announced only when all its bytes are in
- * memory, so that it is always whole.
+ * memory.
  */
 export class LaneSender {
   readonly #lane: LaneServer;

@@ -61,7 +61,7 @@ interface Client {
   readonly busy: Map<LaneServer, number>;
   /** The file served last. */
   fileId: FileId | undefined;
-  /** Which side opened the last lane. */
+  /** The side that opened the last lane. */
   way: LaneWay;
 }
 
@@ -101,7 +101,7 @@ export class Uploads implements LaneServerOwner {
     return [...this.#clients.values()].reduce((sum, { lanes }) => sum + lanes.size, 0);
   }
 
-  /** Which side opened the last of the open lanes on which we send to a peer. Undefined: none is open. */
+  /** The side that opened the last of the open lanes on which we send to a peer. Undefined: none is open. */
   laneWay(peer: PeerId): LaneWay | undefined {
     return this.#clients.get(peer)?.way;
   }

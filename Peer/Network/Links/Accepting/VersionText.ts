@@ -1,6 +1,6 @@
 import { PROTOCOL_VERSION } from '../../../../Protocol/PeerMessages.ts';
 
-/** Which side must be updated, for a peer of another version. */
+/** The side that must be updated, for a peer of another version. */
 export function versionText(version: number): string {
   return version < PROTOCOL_VERSION
     ? `it runs an older Shoal (protocol ${version}), which must be updated`

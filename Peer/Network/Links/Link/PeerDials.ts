@@ -68,7 +68,7 @@ export class PeerDials {
     return via === undefined && hello?.relays === true;
   }
 
-  /** Which side opened the last lane on which we receive. Undefined: none was opened. */
+  /** The side that opened the last lane on which we receive. Undefined: none was opened. */
   get laneWay(): LaneWay | undefined {
     return this.#laneWay;
   }
@@ -164,7 +164,7 @@ export class PeerDials {
     }
   }
 
-  /** Where the peer listens. The host is that of the open link, whatever the peer claims. */
+  /** Address at which the peer listens. The host is that of the open link; the claim of the peer does not count. */
   get endpoint(): Requester {
     const { contact, link } = this.#options;
     const { peerId, address } = contact();

@@ -102,7 +102,7 @@ export class PeerSession {
     return this.#close(undefined, new ShoalError('TIMEOUT', 'no answer to a ping'));
   }
 
-  /** Says goodbye. */
+  /** Sends `bye`. */
   leave(reason: ByeReason, error?: ShoalError): SessionAction[] {
     return this.#state === 'closed' ? [] : this.#close(reason, error);
   }

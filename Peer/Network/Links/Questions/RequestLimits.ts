@@ -2,8 +2,8 @@ import { PEER_IDS_BURST, PEER_IDS_MS, PEER_WORDS_BURST, PEER_WORDS_MS } from '..
 import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../../Shared/Time/TokenBucket.ts';
 
 /**
- * Rates at which one peer may search by words or by id, name other peers and trackers, cause dials, itself or through
- * a relay, and have chunks verified.
+ * Rates of one peer: searches by words and by id, names of peers and trackers, dials it causes, itself or through a
+ * relay, and verified chunks.
  */
 const RATES = {
   words: { burst: PEER_WORDS_BURST, perSecond: 1_000 / PEER_WORDS_MS },

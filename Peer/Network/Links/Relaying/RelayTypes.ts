@@ -4,7 +4,7 @@ import type { Address } from '../../../../Shared/Network/Address.ts';
 import type { KnownContact } from '../../../Model.ts';
 import type { Requester } from '../Dialling/Dials.ts';
 
-/** How a relayed link reaches its peer. */
+/** The way of a relayed link to its peer. */
 export interface RelayVia {
   readonly relay: KnownContact;
   /** Address of the peer: the one that we failed to dial, or as the relay sees it. */
@@ -22,7 +22,7 @@ export interface RelayPeer {
   readonly dials: {
     /** Whether it relays connections of others. */
     readonly relays: boolean;
-    /** Where its port is. */
+    /** Address of its port. */
     readonly endpoint: Requester;
     /**
      * Requests a connection to a peer.

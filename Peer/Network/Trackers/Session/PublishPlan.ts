@@ -6,7 +6,7 @@ import {
 } from '../../../../Protocol/Limits.ts';
 import { type PublishedEntry, publishedEntryBytes } from '../../../../Protocol/TrackerMessages.ts';
 
-/** Entries per page, whatever their size. docs/reference/protocol.md, "publish". */
+/** Entries per page, of any size. docs/reference/protocol.md, "publish". */
 const ENTRIES_PER_PAGE_MAX = 64;
 /** Bytes before the entries: request header 16, ids 32 + 8, token 8, version, base, page, pages 4 x 4, count 2. */
 const PAGE_OVERHEAD_BYTES = 82;
