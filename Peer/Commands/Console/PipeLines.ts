@@ -88,9 +88,13 @@ class LineSplitter {
     if (tooLong) return { number, text: '', problem: lineTooLong(), last: false };
     const text = this.#decode(bytes);
     if (text !== undefined) return { number, text, problem: undefined, last: false };
-    const problem = new ShoalError('USAGE', 'the input is not text: it has control characters, or is not UTF-8', {
-      hint: 'Send commands as lines of text. Nothing after this line was read.',
-    });
+    const problem = new ShoalError(
+      'USAGE',
+      'the input is not text: it has control characters, or is not UTF-8',
+      {
+        hint: 'Send commands as lines of text. Nothing after this line was read.',
+      },
+    );
     return { number, text: '', problem, last: true };
   }
 

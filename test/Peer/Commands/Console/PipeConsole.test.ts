@@ -299,7 +299,9 @@ describe('bad input', () => {
       const { code, out, err } = await run(Buffer.concat([garbage, Buffer.from('whoami\n')]));
       expect(code).toBe(1);
       expect(out).toBe('');
-      expect(err).toContain('error: line 1: the input is not text: it has control characters, or is not UTF-8');
+      expect(err).toContain(
+        'error: line 1: the input is not text: it has control characters, or is not UTF-8',
+      );
     }
   });
 
