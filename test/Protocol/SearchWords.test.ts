@@ -92,6 +92,10 @@ describe('a query that fits a message', () => {
     expect(fittingQuery('x'.repeat(QUERY_BYTES_MAX))).toBe('x'.repeat(QUERY_BYTES_MAX));
   });
 
+  test('a search has two characters or more', () => {
+    expect(['', 'a', '日', 'ab', '日本'].map(isSearchable)).toEqual([false, false, false, true, true]);
+  });
+
   test('of a long path the words of the name are kept', () => {
     const path = `${'a very long folder/'.repeat(20)}The Reef.mp4`;
     expect(fittingQuery(path)).toMatch(/ the reef mp4$/);

@@ -29,3 +29,20 @@ test.each([
   const found = findTakeover(idle, [busy], { nowMs, endgame: false, duplicateBytes, copies: () => 1 });
   expect(found).toEqual(moves ? { request, kind: 'move', costBytes: received } : undefined);
 });
+
+test('a source that was not measured yet counts as fast enough for its first window in a second', () => {
+  const request = { unit: 0, source: 'slow', bytes: 4 * MIB, sinceMs: 0, received: 1 };
+  const found = (leftMs: number) => {
+    const pace = { bytesPerSecond: (4 * MIB * 1_000) / leftMs, waiting: false };
+    const idle = {
+      key: 'new',
+      pace: { bytesPerSecond: undefined, waiting: false },
+      openBytes: 0,
+      has: () => true,
+    };
+    const rules = { nowMs: 10_000, endgame: false, duplicateBytes: MIB, copies: () => 1 };
+    return findTakeover(idle, [{ pace, open: [request] }], rules)?.kind;
+  };
+  // The new source would take two seconds.
+  expect([found(6_000), found(4_500)]).toEqual(['move', undefined]);
+});

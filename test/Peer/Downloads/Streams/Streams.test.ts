@@ -67,6 +67,22 @@ function cinema(mebibytes: number, peers: number, bytesPerSecond = 10e6, seed = 
   return { desk, content, wish, sources, open, local };
 }
 
+test('a piece has 2 MiB at most, also of a larger chunk', async () => {
+  const size = 64 * 1_024 * MIB;
+  const lengths: number[] = [];
+  const desk = new Desk(1, {
+    local: {
+      holdings: () => 'all',
+      sizeOf: () => size,
+      read: async (_id, _chunk, _offset, into) => void lengths.push(into.length / MIB),
+    },
+  });
+  const wish = desk.wish(size, []);
+  const stream = await desk.clock.settle(desk.downloads.streams.open(wish, VIEWER, NEVER));
+  await readAll(desk, stream, 0, 5 * MIB);
+  expect(lengths).toEqual([2, 2, 1]);
+});
+
 async function readAll(desk: Desk, stream: OpenStream, from: number, to: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const reading = (async () => {

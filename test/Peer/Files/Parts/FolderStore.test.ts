@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { encodeFolder } from '../../../../Peer/Files/Parts/FolderCodec.ts';
 import { FolderStore } from '../../../../Peer/Files/Parts/FolderStore.ts';
 import { readRecords } from '../../../../Peer/Files/Parts/JournalRecords.ts';
 import type { KeptFolder } from '../../../../Peer/Storage.ts';
@@ -130,9 +131,22 @@ test('the longest path that a message carries fits, with the suffix that makes i
   const { folders } = records(disk);
   const [file] = wish(1).files;
   if (file === undefined) throw new Error('no file');
-  const files = [{ ...file, path: `${'p'.repeat(PATH_BYTES_MAX)} (1234567890123456789)` }];
+  const files = [{ ...file, path: `${'p'.repeat(PATH_BYTES_MAX)} (123456789012345678901)` }];
   await folders.keep(wish(0, { files }));
   expect((await folders.all())[0]?.files).toEqual(files);
+});
+
+test('a longer path, or a name of more than 64 bytes, is not written', () => {
+  const { files: listed, ...folder } = wish(1);
+  const files = [...listed];
+  const kept = (change: object) => [
+    ...encodeFolder({ ...folder, files: files.map((file) => ({ ...file, ...change })) }),
+  ];
+  const path = 'p'.repeat(PATH_BYTES_MAX + 25);
+  expect(() => [...encodeFolder({ ...folder, files, path })]).toThrow(RangeError);
+  expect(() => kept({ path })).toThrow(RangeError);
+  const [holder] = files[0]?.holders ?? [];
+  expect(() => kept({ holders: [{ ...holder, name: 'n'.repeat(65) }] })).toThrow(RangeError);
 });
 
 test('a record that was cut between two pages is discarded', async () => {

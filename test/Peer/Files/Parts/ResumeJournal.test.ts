@@ -28,6 +28,11 @@ function describeFile(chunks: number, random = new SeededRandom(1)) {
 const description = describeFile(5);
 const start = encodeJournalStart(description, 'films/a film.mkv');
 
+test('a path of more than 1,000 bytes is not written', () => {
+  expect(() => encodeWantedPath(description, 'p'.repeat(1_000))).not.toThrow();
+  expect(() => encodeWantedPath(description, 'p'.repeat(1_001))).toThrow(RangeError);
+});
+
 test('golden bytes of a journal', () => {
   const chunkHashes = [1, 2, 3].map((n) => `${n}`.repeat(64) as ChunkHash);
   const golden = { fileId: fileIdOf(3 * MIB, chunkHashes), layout: chunkLayout(3 * MIB), chunkHashes };
