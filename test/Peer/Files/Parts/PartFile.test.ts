@@ -172,6 +172,15 @@ test('finishing syncs the file before it is installed, and refuses while a chunk
   expect(closed()).toBe(1);
 });
 
+test('a discarded part is not synced, and a fault while it is deleted is reported', async () => {
+  const { part, log, disk } = await interceptedPart();
+  await writeChunk(part, content, 0);
+  log.length = 0;
+  disk.failAt(1, 'EIO');
+  await expect(part.discard()).rejects.toMatchObject({ code: 'DISK_FAILED' });
+  expect(log).toEqual(['data close', 'journal close']);
+});
+
 test('a failed sync at the end installs nothing, now or later, and leads to no mark', async () => {
   const { part, log, hooks, readBack } = await interceptedPart();
   for (const chunk of [0, 1, 2, 3]) await writeChunk(part, content, chunk);

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { encodeAttributes, encodeJournalStart } from '../../../../Peer/Files/Parts/ResumeJournal.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
@@ -168,6 +169,14 @@ describe('conflicts', () => {
   });
 });
 
+test('a new part file has no bytes, and its journal names no sender', async () => {
+  const disk = memoryDisk();
+  await partStore(disk).store.open(description, 'a');
+  const [part, journal] = disk.names('/share/Temp').map((name) => disk.peek(`/share/Temp/${name}`));
+  expect(part).toHaveLength(0);
+  expect(journal).toEqual(Buffer.concat([encodeJournalStart(description, 'a'), encodeAttributes({})]));
+});
+
 describe('resuming', () => {
   test('after close every verified chunk is known, and no byte is read again', async () => {
     const disk = memoryDisk();
@@ -186,6 +195,24 @@ describe('resuming', () => {
     expect([...again.verified.indexes()]).toEqual([1, 3]);
     // Journal read, part and journal opened, journal cut: no byte of the data.
     expect(disk.calls - callsBefore).toBe(4);
+  });
+
+  test('a disk that fails once during the start loses no chunk: the journal is not taken for missing', async () => {
+    for (let call = 1; call <= 5; call++) {
+      const disk = memoryDisk();
+      const part = await partStore(disk).store.open(description, 'a');
+      await writeChunk(part, content, 1);
+      await part.close();
+      disk.failAt(call, 'EIO');
+      const resumed = partStore(disk).store.open(description, 'a');
+      const failed = await resumed.then(
+        (again) => again.close(),
+        ({ code }) => code,
+      );
+      expect(failed).toBe(call < 5 ? 'DISK_FAILED' : undefined);
+      const again = await partStore(disk).store.open(description, 'a');
+      expect([...again.verified.indexes()]).toEqual([1]);
+    }
   });
 
   test('a chunk after the last mark with wrong bytes on disk is missing', async () => {

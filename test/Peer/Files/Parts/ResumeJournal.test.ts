@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { encodeRecord } from '../../../../Peer/Files/Parts/JournalRecords.ts';
+import { encodeRecord, readRecords } from '../../../../Peer/Files/Parts/JournalRecords.ts';
 import {
   encodeForgotten,
   encodeJournalStart,
@@ -63,11 +63,17 @@ test('synced records are durable, later ones are unsure', () => {
   const journal = Buffer.concat([
     start,
     encodeVerified(4),
-    encodeVerified(1),
-    encodeSynced(1),
+    encodeVerified(2),
     encodeVerified(3),
+    encodeSynced(2),
+    encodeVerified(1),
   ]);
-  expect(readJournal(journal)).toMatchObject({ durable: [4], unsure: [1, 3], records: 3, paused: false });
+  expect(readJournal(journal)).toMatchObject({
+    durable: [2, 4],
+    unsure: [1, 3],
+    records: 4,
+    paused: false,
+  });
 });
 
 test('a chunk that was dropped and received again counts from its new record', () => {
@@ -96,6 +102,8 @@ test('a list of many chunks takes several records', () => {
   const large = describeFile(4_096);
   const read = readJournal(encodeJournalStart(large, 'x'));
   expect(read?.description).toEqual(large);
+  const records = (chunks: number) => [...readRecords(encodeJournalStart(describeFile(chunks), 'x'), 8)];
+  expect([2_000, 2_001].map((chunks) => records(chunks).length)).toEqual([2, 3]);
 });
 
 test('records of an unknown kind or of chunks beyond the file are skipped', () => {
