@@ -39,10 +39,11 @@ import { whoami } from './Whoami.ts';
  *    (Command.ts explains them). Text that several commands share goes to Views/, argument kinds to Line/Arguments.ts.
  * 2. Add one line here; the key is the name that users type.
  * 3. If `oneShot` is 'own form', add a file of the same name to Cli/Commands.
- * 4. `npx vitest run --project unit test/Peer/Commands/All -u` updates docs/reference/console.md, and checks that names
- *    are unique and that examples parse.
+ * 4. Add its hostile lines to test/Peer/Commands/All/HostileTexts.test.ts, which the compiler asks for.
+ * 5. `npx vitest run --project unit test/Peer/Commands/All test/Cli/Commands -u` updates docs/reference/console.md and
+ *    commands.md, and checks that names are unique and that examples parse.
  *
- * To add a flag or a form: only the command's own file, then step 4.
+ * To add a flag or a form: only the command's own file, then step 5.
  */
 export const COMMANDS = {
   list,
