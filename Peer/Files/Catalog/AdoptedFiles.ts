@@ -2,7 +2,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Time/Clock.ts';
 import type { FileState } from '../Disk/FileState.ts';
-import { inside, splitPath } from '../Disk/Paths.ts';
+import { inside, movedPath, splitPath } from '../Disk/Paths.ts';
 import { renamedPath } from '../Hashing/HashCache.ts';
 import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
 import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
@@ -102,7 +102,7 @@ export class AdoptedFiles {
   /** Moves the files below a folder that was renamed as a whole. Called in the same tick as its rename. */
   async folderRenamed(from: string, to: string): Promise<void> {
     const { tree, index, clock } = this.#options;
-    const moved = (path: string) => to + path.slice(from.length);
+    const moved = (path: string) => movedPath(path, from, to);
     this.#folders.renamed(from, to);
     for (const folder of tree.below(from)) this.folderMade(moved(folder));
     this.folderMade(to);

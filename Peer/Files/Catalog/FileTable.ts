@@ -2,13 +2,12 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
-import { RowChains } from './RowChains.ts';
+import { COLUMN_GROWTH, RowChains } from './RowChains.ts';
 
 /** Columns of one row. */
 const ID_BYTES = 32;
-/** Rows of the first allocation, and growth of the later ones: pages that are not written to take no memory. */
+/** Rows of the first allocation. */
 const FIRST_ROWS = 1_024;
-const GROWTH = 4;
 
 /** Marks of a row, as bits. */
 export const SHARED = 1;
@@ -220,7 +219,7 @@ export class FileTable {
   }
 
   #grow(): void {
-    const rows = Math.max(FIRST_ROWS, GROWTH * this.#marks.length);
+    const rows = Math.max(FIRST_ROWS, COLUMN_GROWTH * this.#marks.length);
     const ids = Buffer.alloc(rows * ID_BYTES);
     this.#ids.copy(ids);
     this.#ids = ids;

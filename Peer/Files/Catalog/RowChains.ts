@@ -1,6 +1,8 @@
 /** End of a chain. */
 const NONE = -1;
 const FIRST_BUCKETS = 1_024;
+/** Growth of columns: few copies, and pages that are not written to take no memory. */
+export const COLUMN_GROWTH = 4;
 
 /**
  * A hash table from 32-bit hashes to row numbers, of 12 bytes a row. Rows of equal hash form a chain, the newest first;
@@ -21,8 +23,7 @@ export class RowChains {
 
   add(row: number): void {
     if (row >= this.#next.length) {
-      // Pages that are not written to take no memory.
-      const length = Math.max(FIRST_BUCKETS, 4 * row);
+      const length = Math.max(FIRST_BUCKETS, COLUMN_GROWTH * row);
       this.#next = grown(this.#next, length);
       this.#previous = grown(this.#previous, length);
     }

@@ -1,5 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { FileState } from '../Disk/FileState.ts';
+import { movedPath } from '../Disk/Paths.ts';
 
 /** Cached result of hashing a file: the state it was hashed in, and its FileId. */
 export interface HashedFile {
@@ -23,7 +24,7 @@ export type CacheRecord = CachedFile | FolderRename;
 
 /** Path of an entry after a rename. */
 export function renamedPath(path: string, { from, to }: FolderRename): string {
-  return path.startsWith(`${from}/`) ? to + path.slice(from.length) : path;
+  return path.startsWith(`${from}/`) ? movedPath(path, from, to) : path;
 }
 
 /** Renames the keys below a folder; they are the last ones then. */

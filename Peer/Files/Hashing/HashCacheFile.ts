@@ -20,9 +20,10 @@ import { RecordFile } from './RecordFile.ts';
 const WRITE_DELAY_MS = 2_000;
 /** Delay of the next attempt after a failed write. */
 const RETRY_MS = 30_000;
-/** Limits of one write, and pending entries at which it begins at once. */
-const BATCH_ENTRIES = 1_000;
-const BATCH_BYTES = 1_024 * 1_024;
+/** Pending entries at which a write begins at once. */
+const PENDING_MANY = 1_000;
+/** Limit of one write: thousands of entries, since a folder that gets its name adds more of them during each write. */
+const BATCH_BYTES = 512 * 1_024;
 /** Outdated records and bytes, beyond as many as are current, at which the file is written anew. */
 const OUTDATED_RECORDS_MAX = 1_000;
 const OUTDATED_BYTES_MAX = 16 * 1_024 * 1_024;
@@ -143,7 +144,7 @@ export class HashCacheFile implements HashCache {
   #add(path: string, entry: HashCacheEntry | undefined): void {
     this.#pending.set(path, entry);
     this.#schedule(WRITE_DELAY_MS);
-    if (this.#pending.size === BATCH_ENTRIES) this.#writing = this.#writing.then(() => this.#writePending());
+    if (this.#pending.size === PENDING_MANY) this.#writing = this.#writing.then(() => this.#writePending());
   }
 
   #schedule(delayMs: number): void {
@@ -204,7 +205,8 @@ export class HashCacheFile implements HashCache {
     for (const [key, entry] of this.#pending) {
       const record = isRename(entry) ? encodeRename(entry) : encodeRecord(key, entry);
       bytes += record.length;
-      if (batch.push({ key, entry, record }) === BATCH_ENTRIES || bytes >= BATCH_BYTES) break;
+      batch.push({ key, entry, record });
+      if (bytes >= BATCH_BYTES) break;
     }
     let at = await this.#opened().append(batch.map(({ record }) => record));
     this.#records += batch.length;

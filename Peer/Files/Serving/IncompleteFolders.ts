@@ -5,7 +5,7 @@ import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError, removeFolderQuietly } from '../Disk/Disk.ts';
 import type { DiskNames } from '../Disk/DiskNames.ts';
 import { finishFolders, installFile, installFolder } from '../Disk/InstallFile.ts';
-import { inside, joinPath } from '../Disk/Paths.ts';
+import { inside, joinPath, movedPath } from '../Disk/Paths.ts';
 
 export interface IncompleteFoldersOptions {
   readonly root: string;
@@ -52,11 +52,11 @@ export class IncompleteFolders {
     const times = foldersBelow(disk, root, from);
     const paths = catalog.list(from).map(({ path }) => path);
     for (const [index, path] of paths.entries()) {
-      const end = this.#moveFile(path, to + path.slice(from.length));
+      const end = this.#moveFile(path, movedPath(path, from, to));
       // The hash is known by the file's identity, so that it is shared under its new path at once.
       const state = disk.stateOf(inside(root, end));
       if (state !== undefined) share.index.found(end, state);
-      if ((index + 1) % SLICE_FILES === 0) await sleep(clock, 1, new AbortController().signal);
+      if ((index + 1) % SLICE_FILES === 0) await sleep(clock, 1);
     }
     this.#moveFolders(from, to, times);
     return inside(root, to);
@@ -69,7 +69,7 @@ export class IncompleteFolders {
       disk,
       root,
       names,
-      folders.map(({ path, modifiedMs }) => ({ path: to + path.slice(from.length), modifiedMs })),
+      folders.map(({ path, modifiedMs }) => ({ path: movedPath(path, from, to), modifiedMs })),
     );
     if (foldersBelow(disk, root, from).every(({ files }) => files === 0))
       removeFolderQuietly(disk, inside(root, from));

@@ -1,6 +1,6 @@
 import { isWithin } from '../../../Shared/Paths/PathWithin.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
-import { splitPath } from '../Disk/Paths.ts';
+import { movedPath, splitPath } from '../Disk/Paths.ts';
 
 /** The folders are scanned when all were reported, the last one this long ago: by then all of them are watched. */
 const SETTLE_MS = 1_000;
@@ -62,7 +62,7 @@ export class SelfCreatedFolders {
       if (!isWithin(folder, from)) continue;
       this.#created.delete(folder);
       this.#pending.delete(folder);
-      this.#created.set(to + folder.slice(from.length), this.#clock.nowMs());
+      this.#created.set(movedPath(folder, from, to), this.#clock.nowMs());
     }
   }
 
