@@ -1,7 +1,7 @@
 import type { KnipConfig } from 'knip';
 
 /**
- * Finds files, exports and dependencies that nothing uses: `npx knip` with the tests, `npx knip --production` without them.
+ * Finds files, exports and dependencies without a use: `npx knip` with the tests, `npx knip --production` without.
  * Tests import constants and helpers from the file that uses them, so without tests such an export is no finding.
  */
 const config: KnipConfig = {

@@ -11,13 +11,13 @@ const workers = readdirSync('Peer', { recursive: true, encoding: 'utf8' })
 const OWN_FILES = ['@napi-rs/blake-hash', '@nats-io/transport-node', 'hash-wasm', 'readline-sync'];
 
 /**
- * Joins the modules of each program into few files, which halves the time that Node 20 takes to start it. All are in one
- * folder beside `dist/Web`, so that paths relative to `import.meta.url` hold.
+ * Joins the modules of each program into few files, which halves the time that Node 20 takes to start it. All are in
+ * one folder beside `dist/Web`, so that paths relative to `import.meta.url` hold.
  */
 export default defineConfig({
   publicDir: false,
-  // Libraries are part of the chunks: each file costs a start time. The others find files of their own by their path, or
-  // are loaded by few programs.
+  // Libraries are part of the chunks: each file costs a start time. The others find files of their own by their path,
+  // or are loaded by few programs.
   ssr: { noExternal: true, external: OWN_FILES },
   plugins: [scriptChunks()],
   logLevel: 'warn',

@@ -7,7 +7,7 @@ const LAUNCHED_TIMEOUT_MS = 600_000;
 /** `expect.poll` waits as long as a busy machine may take; its default is a second. */
 const patient = { expect: { poll: { timeout: 120_000 } } };
 
-/** Percent of the code that all unit tests together must run. Only the gate checks it, since a part of them runs less. */
+/** Percent of the code that all unit tests together must run. Checked by the gate only: a part of them runs less. */
 const COVERED = { statements: 87, branches: 79, functions: 85, lines: 89 };
 
 /** Runs with the tests that launch programs: each of their workers draws from ports of its own. */
@@ -40,8 +40,9 @@ const unit = {
 };
 
 /**
- * Projects: `unit` runs from the sources without a network, `long` the same with ten times the seeds and the files `*.long.ts`. `e2e` starts the built
- * launchers on loopback, `seeds` as well, for every behaviour of the five seed systems (docs/contributing/seeds.md).
+ * Projects: `unit` runs from the sources without a network, `long` the same with ten times the seeds and the files
+ * `*.long.ts`. `e2e` starts the built launchers on loopback, `seeds` as well, for every behaviour of the five seed
+ * systems (docs/contributing/seeds.md).
  */
 export default defineConfig({
   test: {

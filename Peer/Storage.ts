@@ -190,8 +190,8 @@ export interface SmallFileInstaller {
     files: readonly SmallFile[],
   ): Promise<{ readonly verdicts: readonly SmallVerdict[]; readonly bytes: Uint8Array }>;
   /**
-   * Whether the files of an incomplete folder are kept out of the catalog: true at first. False shares them at once, for
-   * other peers that miss the same source. Absent: they never are.
+   * Whether the files of an incomplete folder are kept out of the catalog: true at first. False shares them at once,
+   * for other peers that miss the same source. Absent: they never are.
    */
   hold?(isHeld: boolean): void;
   /** Installs every verified file now. To be called after the last `install`. */

@@ -189,7 +189,7 @@ export class TrackerLogic {
     const connecting = header.connectionId === CONNECT_ID && header.action === 0;
     if (header.action === 0 && (!connecting || input.remaining > 0)) return this.#malformed();
 
-    // Forged sources must not consume anybody's allowance: `connect` is stateless, and all else is charged after the cookie check.
+    // Forged sources consume no allowance: `connect` is stateless, and all else is charged after the cookie check.
     if (connecting) {
       this.counts.served++;
       const connectionId = this.#cookie.make(from, nowMs);

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Figure, Trial } from './Trial.ts';
 
 /**
- * `npm run harden -- <name> …` runs trials of what ordinary computers and hostile networks do to Shoal and prints their
+ * `npm run harden -- <name> …` runs trials of Shoal on ordinary computers and hostile networks and prints their
  * figures; `--short` runs the short form of the gate, `--seed N` repeats a run, `--minutes N` is
  * the duration of `soak`, and the most for `kills` and `fuzz`. Exit code 1: a figure missed its
  * goal; of the short form not one that time or CPU decides.

@@ -90,7 +90,7 @@ function asScript(code: string, body: readonly Statement[]): string {
   return `${text}${code.slice(at)}\nreturn { ${results.join(', ')} };\n})\n`;
 }
 
-/** The declarations that an import becomes. A builtin is at hand at once, and its default export is the builtin itself. */
+/** The declarations in place of an import. A builtin is loaded at once, and its default export is the builtin itself. */
 function binding(
   specifiers: NonNullable<Statement['specifiers']>,
   source: string,

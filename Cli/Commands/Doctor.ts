@@ -11,7 +11,7 @@ const OF_PEER: readonly string[] = ['share', 'changes', 'names', 'hashing', 'dis
 
 export const doctor: ShoalCommand = {
   usage: '',
-  summary: 'what stands in the way of sharing on this computer, and what to do about it',
+  summary: 'obstacles to sharing on this computer, with the next step for each',
   details:
     '\nOf the running peer. Without one: whether its port is free and its share folder can be used, and the network\n' +
     'by a temporary peer. Exit code 1 when something needs a look.',

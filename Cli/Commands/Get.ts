@@ -24,11 +24,10 @@ export const get: ShoalCommand = {
   flags: {
     '-o, --output <dir|file>':
       'a folder if it is one, ends with / or takes several files, else the name of the file; - writes it to stdout, in order and verified',
-    '--timeout <time>': 'give up after this time (30s, 5m, 2h) with exit code 6; verified chunks are kept',
-    '--keep-going':
-      'go on with the other files when one cannot be had, and keep the complete files of a folder',
+    '--timeout <time>': 'time limit (30s, 5m, 2h): then exit code 6; verified chunks are kept',
+    '--keep-going': 'continue with the other files when one fails, and keep the complete files of a folder',
     '--newest': 'take the newest of several files with that name',
-    '--other <id>': 'take the version whose id begins so, instead of the newest',
+    '--other <id>': 'take the version with this id, or this start of an id, instead of the newest',
     '--no-wait': 'let the running peer continue the download, and do not wait for its end',
   },
   async run({ words, options, open }) {

@@ -54,7 +54,7 @@ function actionOf(what: string, value: string | undefined): Action {
         : 'Example: shoal network create "lab 3"',
     );
   if (known === actions && value !== undefined)
-    throw usage(`network ${what} takes nothing more`, `Write: shoal network ${what}`);
+    throw usage(`network ${what} takes no further arguments`, `Write: shoal network ${what}`);
   return action;
 }
 
@@ -116,7 +116,7 @@ function refuseOtherOrigin(run: Run): void {
   if (origin?.from === 'environment')
     throw usage('SHOAL_NETWORK sets the network, and overrides the config file', 'Unset it first.');
   if (origin?.from === 'flag')
-    throw usage('--network is of no use here', 'Give the invite to: shoal network join');
+    throw usage('--network does not apply here', 'Give the invite to: shoal network join');
 }
 
 async function nextSteps({ secret }: Invite): Promise<string[]> {
@@ -142,7 +142,7 @@ function inviteAnswer(run: Run, own: Invite, before: readonly string[]): OneShot
     text,
     '',
     ...code,
-    'Everybody who has this invite can join and read the shared files: pass it on as you would a password.',
+    'Anyone with this invite can join and read the shared files: pass it on as you would a password.',
     'On another computer: shoal network join <invite>',
   ];
   return factsAnswer('network', { privateNetwork: { name: own.name, id }, invite: text }, lines.join('\n'));

@@ -10,7 +10,7 @@ import type { ShoalCommand } from './ShoalCommand.ts';
 
 export const uninstall: ShoalCommand = {
   usage: '',
-  summary: 'what Shoal keeps on this computer for you; with --yes: removes it',
+  summary: 'files that Shoal keeps on this computer for you; with --yes: removes them',
   details:
     'Shared folders and downloads are never touched. The program itself: install.sh --uninstall, apt purge shoal, or npm uninstall -g shoal.',
   flags: { '--yes': 'remove keys, journals of contacts, caches and sockets; settings too' },

@@ -31,8 +31,9 @@ export interface ConsoleCommand {
 }
 
 /**
- * Place in which `shoal <command>` runs the command: in a running peer, else in a temporary one (`any peer`); in a running peer
- * only (`running peer`); through a command of the same name in Cli/Commands (`own form`); or not (`console only`).
+ * Place in which `shoal <command>` runs the command: in a running peer, else in a temporary one (`any peer`); in a
+ * running peer only (`running peer`); through a command of the same name in Cli/Commands (`own form`); or not
+ * (`console only`).
  */
 type OneShotForm = 'any peer' | 'running peer' | 'own form' | 'console only';
 

@@ -191,7 +191,7 @@ export type DownloadAnswer =
   /** Several files match: each hit is a different content. `exact`: they have that name, not only its words. */
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };
 
-/** Rule for a choice between different contents of one path or name. Default: the newest of one path, none of a name. */
+/** Choice between different contents of one path or name. Default: the newest of one path, none of a name. */
 export interface VersionChoice {
   /** Takes the newest, also of files that only share their name. */
   readonly newest?: boolean;

@@ -100,10 +100,12 @@ export function readCommandLine(
   const command = peerOptions(
     new Command('node Peer.js')
       .configureHelp(HELP_FORMAT)
-      .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
+      .description(
+        'Shares a folder with the peers of the network, and downloads files from all that have them.',
+      )
       .argument(
         '[port or tracker]',
-        'TCP port others reach this peer at (default: that of the last run, at first a random free one of 9000-9999), or the address of a tracker',
+        'TCP port of this peer (default: that of the last run, at first a random free one of 9000-9999), or the address of a tracker',
         readPortOrTracker,
       ),
   )
@@ -130,23 +132,23 @@ export function readCommandLine(
 /** Adds the options of a peer, which are also the keys of the config file (SettingLayers.ts). */
 export function peerOptions(command: Command): Command {
   return command
-    .option(
-      '--port <port>',
-      'TCP port others reach this peer at; "assigned": the tracker names it',
-      readPortChoice,
-    )
+    .option('--port <port>', 'TCP port of this peer; "assigned": the tracker names it', readPortChoice)
     .option('--port-range <first-last>', 'a random free port of these', readPortRange)
     .option('--tracker <host[:port]>', 'use this tracker; may be given several times', repeated(readTracker))
     .option('--network <invite>', 'be in this private network; "open": in the open one', readNetwork)
     .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)', readPath)
     .option('--manifest <file>', 'share only the files that this one names: "name path" a line', readPath)
-    .option('--name <name>', 'what others see (default: user@computer)', readName)
+    .option('--name <name>', 'name shown to other peers (default: user@computer)', readName)
     .option('--upload-limit <rate>', RATES_TEXT, readRates)
     .option('--download-limit <rate>', RATES_TEXT, readRates)
-    .option('--max-downloads <n>', 'downloads that run at once; further ones wait', readMaxDownloads)
+    .option(
+      '--max-downloads <n>',
+      'maximum of concurrent downloads; further ones are queued',
+      readMaxDownloads,
+    )
     .option(
       '--accept <who>',
-      'whose pushes are taken: all, known (accepted before with --always), none, ask (default: ask on a terminal, else known)',
+      'peers whose pushes are accepted: all, known (accepted before with --always), none, ask (default: ask on a terminal, else known)',
       readAccept,
     )
     .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
@@ -158,18 +160,18 @@ export function peerOptions(command: Command): Command {
       readRelayLimit,
     )
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
-    .option('--no-sendfile', 'copy what is sent, also where the system can send files by itself (Linux)')
-    .option('--cache', 'keep in the share what browsers and curl read through this peer (/network)')
-    .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
+    .option('--no-sendfile', 'send files without sendfile, by copies through the program (Linux)')
+    .option('--cache', 'keep files that browsers and curl read through this peer (/network) in the share')
+    .option('--no-history', 'keep no history of uploads (see: uploads --history)')
     .option(
       '--http <what>',
-      'what browsers and curl may do on the port: read; drop: also offer files (default); off',
+      'access of browsers and curl on the port: read; drop: also offer files (default); off',
       readHttp,
     )
     .option('--no-http', 'answer no HTTP on the port, like --http off')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
-    .option('--verbose', 'print on stderr what happens and why: the same as --log-level debug')
+    .option('--verbose', 'print details on stderr: the same as --log-level debug')
     .option('--log-format <format>', 'messages on stderr: text, or json, one object a line', readLogFormat)
     .option('--log-level <level>', 'messages on stderr: warn, info or debug (default: info)', readLogLevel);
 }

@@ -31,7 +31,7 @@ export function readAccept(text: string): AcceptPolicy {
   const policies: readonly AcceptPolicy[] = ['all', 'known', 'none', 'ask'];
   const policy = policies.find((each) => each === text.trim().toLowerCase());
   if (policy !== undefined) return policy;
-  throw new ShoalError('USAGE', `"${text}" does not say whose pushes are taken`, {
+  throw new ShoalError('USAGE', `"${text}" is not a rule for pushes`, {
     hint: `It is one of ${policies.join(', ')}, like --accept known.`,
   });
 }
@@ -40,7 +40,7 @@ export function readHttp(text: string): HttpLevel {
   const levels: readonly HttpLevel[] = ['read', 'drop', 'off'];
   const level = levels.find((each) => each === text.trim().toLowerCase());
   if (level !== undefined) return level;
-  throw new ShoalError('USAGE', `"${text}" does not say what HTTP may do`, {
+  throw new ShoalError('USAGE', `"${text}" is not a level of access over HTTP`, {
     hint: `It is one of ${levels.join(', ')}, like --http read.`,
   });
 }

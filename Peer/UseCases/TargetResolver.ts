@@ -153,8 +153,7 @@ export class TargetResolver {
   /**
    * Like `resolveAt`, at the peer named by `text`. If `text` is an IP with several peers: at those that share
    * `what`.
-   * @throws ShoalError like PeerFinder.find and resolveAt; AMBIGUOUS when those peers share different content under that
-   * name
+   * @throws ShoalError like PeerFinder.find and resolveAt; AMBIGUOUS when they share different content under that name
    */
   async resolveFrom(
     text: string,

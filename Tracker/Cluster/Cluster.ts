@@ -127,7 +127,7 @@ export class Cluster {
     this.#answer = answer;
   }
 
-  /** Number of trackers that an answer covers. @param answered - other ones that answered; undefined for a cluster of one */
+  /** Trackers that an answer covers. @param answered - other ones that answered; undefined for a cluster of one */
   share(answered: number): TrackerShare | undefined {
     const others = this.members.all.length;
     return others === 0 ? undefined : { answered: 1 + answered, known: 1 + others };

@@ -180,7 +180,7 @@ export const en = {
   'advice.mtu': 'Large packets are lost on the way: raise the MTU, or leave the VPN.',
   'advice.peers': 'No other peer is here: start Shoal on another computer of this network.',
   'advice.speed': 'Data does not arrive although it is connected: look for a firewall or VPN on the way.',
-  'advice.download': 'A download stands still: its page says why.',
+  'advice.download': 'A download is stalled: its page gives the cause.',
   'limits.up': 'Upload',
   'limits.down': 'Download',
   'limits.none': 'no limit',

@@ -4,9 +4,9 @@ import { diagnose, diagnosisText, verdictOf } from '../Doctor/Diagnosis.ts';
 export const doctor: ConsoleCommand = {
   group: 'Network',
   usage: [''],
-  summary: 'what stands in the way of sharing, and what to do about it',
+  summary: 'obstacles to sharing, with the next step for each',
   details: [
-    'Checks the share folder, its disk and the limits of the system, the clock, the TCP port, trackers and each way to find one, large datagrams, and downloads that stand still.',
+    'Checks the share folder, its disk and the limits of the system, the clock, the TCP port, trackers and each way to find one, large datagrams, and stalled downloads.',
     'For the speed it writes up to 64 MiB to the disk, and takes chunks from one peer for 2 seconds, which are dropped.',
     'Exit code 1 when something needs a look. With --json: items with check (a stable name), ok, text and hint.',
   ],

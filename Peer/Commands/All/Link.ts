@@ -19,7 +19,7 @@ export const link: ConsoleCommand = {
   usage: ['<file> [--days <n>]', '', '--revoke <number>'],
   summary: 'an address with a secret for one file of the share; alone: the addresses that are valid',
   details: [
-    'Everybody who has the address can take the file with a browser, until the link ends or is revoked.',
+    'Anyone with the address can take the file with a browser, until the link ends or is revoked.',
     'In a private network this is the only way for others in. It uses HTTPS with a certificate of this peer:',
     'a browser warns once; compare the fingerprint that web shows.',
   ],

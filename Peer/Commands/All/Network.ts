@@ -9,7 +9,7 @@ export const network: ConsoleCommand = {
   aliases: [],
   group: 'Network',
   usage: [''],
-  summary: 'which network this peer is in, and who else is',
+  summary: 'the network of this peer, and its members',
   examples: ['network'],
   needsNetwork: true,
   oneShot: 'own form',

@@ -13,7 +13,7 @@ export const uploads: ConsoleCommand = {
     'A file is complete when the peer reports that it has all of it, or was sent all of it.',
   ],
   examples: ['uploads', 'uploads --history'],
-  flags: [{ name: '--history', summary: 'who took what, also in earlier runs, the latest first' }],
+  flags: [{ name: '--history', summary: 'finished uploads of all runs, the latest first' }],
   oneShot: 'running peer',
   async run({ flags }, { controls }) {
     if (!flags.has('--history')) {

@@ -8,7 +8,7 @@ import { transferChecks } from './TransferChecks.ts';
 
 export type { DiagnosisFacts, Finding } from './Finding.ts';
 
-/** Judges what can stand in the way of sharing: one finding a check, `download` one for each that stands still. */
+/** Judges obstacles to sharing: one finding a check, for `download` one for each stalled download. */
 export function diagnose(facts: DiagnosisFacts): readonly Finding[] {
   return [...shareChecks(facts), ...systemChecks(facts), ...networkChecks(facts), ...transferChecks(facts)];
 }

@@ -28,7 +28,7 @@ function descriptorCheck({ health: { descriptors } }: DiagnosisFacts): Finding {
 function clockCheck(offsets: readonly number[]): Finding {
   const sorted = offsets.toSorted((one, other) => one - other);
   const middle = sorted[sorted.length >> 1];
-  if (middle === undefined) return fine('clock', 'not compared: no linked peer tells its time');
+  if (middle === undefined) return fine('clock', 'not compared: no linked peer reports its time');
   const peers = plural(offsets.length, 'linked peer');
   if (Math.abs(middle) < CLOCK_MS_MAX) return fine('clock', `agrees with ${peers}`);
   const difference = `${formatDuration(Math.abs(middle))} ${middle > 0 ? 'behind' : 'ahead of'}`;

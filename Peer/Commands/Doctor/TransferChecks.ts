@@ -23,7 +23,7 @@ const HARMLESS: readonly StallCause['code'][] = [
   'paused',
 ];
 
-/** Checks of the speed from a peer, and of downloads that stand still. */
+/** Checks of the speed from a peer, and of stalled downloads. */
 export function transferChecks({ measured, downloads }: DiagnosisFacts): readonly Finding[] {
   return [speedCheck(measured.transfer, measured.disk), ...downloads.flatMap(downloadCheck)];
 }
@@ -74,7 +74,5 @@ function downloadCheck({ number, path, state, cause, error }: DownloadStatus): F
     return [bad('download', `${name} failed: ${safeText(error?.message ?? '')}`, safeText(hint))];
   }
   if (cause === undefined || HARMLESS.includes(cause.code)) return [];
-  return [
-    bad('download', `${name} stands still: ${safeText(cause.text)}`, `Its sources: downloads ${number}`),
-  ];
+  return [bad('download', `${name} is stalled: ${safeText(cause.text)}`, `Its sources: downloads ${number}`)];
 }

@@ -16,8 +16,12 @@ export const WAIT_FLAGS: readonly FlagSpec[] = [
 export const FETCH_FLAGS: readonly FlagSpec[] = [
   ...WAIT_FLAGS,
   { name: '--newest', summary: 'the newest of several files with that name (default for one path)' },
-  { name: '--other', value: '<id>', summary: 'the version whose id begins so, instead of the newest' },
-  { name: '--keep-going', summary: 'go on with the other files when one cannot be had' },
+  {
+    name: '--other',
+    value: '<id>',
+    summary: 'the version with this id, or this start of an id, instead of the newest',
+  },
+  { name: '--keep-going', summary: 'continue with the other files when one fails' },
 ];
 
 /** For an argument without candidates between others that have some. */

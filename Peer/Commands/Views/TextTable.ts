@@ -12,7 +12,7 @@ export interface Column<T> extends ColumnLayout {
 interface ColumnLayout {
   readonly title: string;
   readonly align?: 'right';
-  /** Place at which text is shortened: names in the middle, lists at the end. Left out: the column is dropped or kept whole. */
+  /** Place of shortening: names in the middle, lists at the end. Left out: the column is dropped or kept whole. */
   readonly shrink?: 'middle' | 'end';
   /** Narrowest width before a column is dropped instead. */
   readonly min?: number;

@@ -8,7 +8,7 @@ import type { ViewStyle } from './ViewStyle.ts';
 
 /** `uploads`, and part of `status`. */
 export function uploadsText(uploads: readonly UploadStatus[], style: ViewStyle): string {
-  if (uploads.length === 0) return 'Nobody takes anything now. Who took what before: uploads --history';
+  if (uploads.length === 0) return 'No uploads are running. Finished ones: uploads --history';
   return limitedTable(uploads, style, '', [
     { title: 'Sending to', shrink: 'end', of: ({ peer }) => peerLabel(peer) },
     { title: 'File', shrink: 'middle', of: ({ path }) => safeText(path) },
@@ -19,7 +19,7 @@ export function uploadsText(uploads: readonly UploadStatus[], style: ViewStyle):
 
 /** `uploads --history` */
 export function takenText(taken: readonly TakenFile[], style: ViewStyle): string {
-  if (taken.length === 0) return 'Nobody has taken anything from this peer yet.';
+  if (taken.length === 0) return 'This peer has uploaded nothing yet.';
   const has = ({ size, bytes, complete }: TakenFile) =>
     complete ? { text: 'all', paint: style.paint.good } : `${percent(Math.min(bytes, size), size)} %`;
   return limitedTable(taken, style, 'All: uploads --history --json', [

@@ -164,7 +164,7 @@ export class FolderFiles {
     this.#placed[row] = 1;
   }
 
-  /** Way to fetch a content. It follows from the listed size: one that is falsely listed as empty is described first. */
+  /** Way to fetch a content, by its listed size: one that is falsely listed as empty is described first. */
   kindOf(row: number): 'empty' | 'small' | 'large' {
     // Nearly all ids differ in their first bytes: no text is made of them.
     if (this.#table.idWords(row)[idAt(row)] === EMPTY_WORD && this.fileIdOf(row) === EMPTY) return 'empty';

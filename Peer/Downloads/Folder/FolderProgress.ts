@@ -3,9 +3,7 @@ import type { DownloadStorage } from '../../Storage.ts';
 import { RenamedPaths, slashed } from '../RenamedPaths.ts';
 import type { FolderFiles } from './FolderFiles.ts';
 
-/**
- * Origin of a file that is at its place. `here`: it was on disk before. `counted`: the bytes are in the figures of a FileFetch.
- */
+/** Origin of a file. `here`: it was on disk before. `counted`: the bytes are in the figures of a FileFetch. */
 export type Placement = 'here' | 'fetched' | 'counted';
 
 export interface FolderProgressOptions {

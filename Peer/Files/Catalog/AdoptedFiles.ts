@@ -71,7 +71,7 @@ export class AdoptedFiles {
     return this.#deferred.pending;
   }
 
-  /** Inserts the deferred files that may lie at a path or below it. Called before the disk is compared with the index. */
+  /** Inserts the deferred files at a path or below it. Called before the disk is compared with the index. */
   flushAt(path: string): void {
     this.#deferred.flushAt(path);
   }

@@ -158,7 +158,7 @@ async function readState(disk: Disk, journalPath: string): Promise<JournalState 
   }
 }
 
-/** Removes a link or pipe in the place of a file, which is never followed nor opened. A folder may hold files: it stays. */
+/** Removes a link or pipe in the place of a file; neither is followed nor opened. A folder may hold files: it stays. */
 function clearPlace(disk: Disk, path: string): void {
   const kind = disk.kindOf(path);
   if (kind === 'other') disk.remove(path);

@@ -28,7 +28,7 @@ export interface Watching {
 
 export type WatchFolder = (root: string, events: WatchEvents) => Watching;
 
-/** Events within LISTING_INTERVAL_MS beyond which the kernel may drop some (Linux queues 16,384): folders are listed again. */
+/** Events in LISTING_INTERVAL_MS after which folders are listed again: the kernel may have dropped some (16,384). */
 const BURST_EVENTS_MAX = 8_000;
 
 /**

@@ -133,7 +133,7 @@ test.each([
   ['--upload-limit fast', {}, /not a rate/],
   ['--max-downloads 0', {}, /"0" is not a number of downloads/],
   ['--max-downloads many', {}, /not a number of downloads/],
-  ['--accept friends', {}, /"friends" does not say whose pushes are taken/],
+  ['--accept friends', {}, /"friends" is not a rule for pushes/],
   ['', { SHOAL_ACCEPT: 'some' }, /SHOAL_ACCEPT/],
   ['--name ', {}, /argument missing/],
   ['--menu --no-console', {}, /a menu needs the console/],

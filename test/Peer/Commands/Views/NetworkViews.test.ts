@@ -64,9 +64,7 @@ test('uploads --history lists peers and files, without control characters in the
     last: '1970-01-01T01:00:00.000Z',
   });
   controls.taken = [];
-  expect((await run(uploads, controls, '--history')).text).toBe(
-    'Nobody has taken anything from this peer yet.',
-  );
+  expect((await run(uploads, controls, '--history')).text).toBe('This peer has uploaded nothing yet.');
   controls.taken = undefined;
   await expect(run(uploads, controls, '--history')).rejects.toThrow('keeps no history');
 });
