@@ -117,6 +117,12 @@ test('slots are added while peers are queued and throughput grows, and removed w
   expect(free.slots).toBe(UPLOAD_SLOTS);
 });
 
+test('24 slots are added at most', () => {
+  const slots = asked(60);
+  for (let second = 0; second < 40; second++) slots.pace(0, 20e6);
+  expect(slots.slots).toBe(UPLOAD_SLOTS + 24);
+});
+
 test.each(seeds(40))('no slot is left empty or given twice, and nobody is forgotten (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
   const slots = new UploadSlots();

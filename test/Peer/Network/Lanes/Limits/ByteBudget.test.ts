@@ -11,6 +11,15 @@ test('refunded bytes shorten the wait, and are kept up to 100 ms of the rate', (
   expect(budget.waitMs(0)).toBe(200);
 });
 
+test('a debt is a second of the rate at most, or 1,024 bytes', () => {
+  const waits = [100, 5_000].map((rate) => {
+    const budget = new ByteBudget(rate, 0);
+    budget.spend(50_000, 0);
+    return budget.waitMs(0);
+  });
+  expect(waits).toEqual([10_240, 1_000]);
+});
+
 test('bytes that moved without a limit leave no debt for a later one', () => {
   const budget = new ByteBudget(undefined, 0);
   budget.spend(500, 0);

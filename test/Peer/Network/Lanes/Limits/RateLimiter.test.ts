@@ -244,6 +244,13 @@ test('only without any limit does none apply', () => {
   expect(limiter.unlimited).toBe(true);
 });
 
+test('a piece takes 10 ms of the rate at least, however many lanes there are', () => {
+  const limiter = new RateLimiter(new SimulatedClock(), { total: 100_000_000 });
+  const flows = Array.from({ length: 100 }, () => limiter.flow('lan'));
+  for (const flow of flows) flow.spend(1);
+  expect(flows[0]?.pieceBytesMax).toBe(1_000_000);
+});
+
 test('a piece has 2 MiB at most, without limits and with high ones', () => {
   const clock = new SimulatedClock();
   for (const rates of [{}, { up: { total: 100_000_000_000 } }])

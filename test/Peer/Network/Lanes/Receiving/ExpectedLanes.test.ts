@@ -61,6 +61,7 @@ test.each([
   ['another host', '10.0.0.8', HELLO, 'destroyed '],
   ['another token', HOST, encodeLane({ type: 'token', token: 'b'.repeat(32) }), 'destroyed '],
   ['another message', HOST, encodeLane({ type: 'lineUp' }), 'destroyed '],
+  ['a giant frame', HOST, Buffer.from('0010000001', 'hex'), 'destroyed '],
   ['its token twice', HOST, Buffer.concat([HELLO, HELLO]), 'destroyed opened '],
 ])('a back lane with %s is a violation', async (_what, host, bytes, calls) => {
   const { handler, seen } = connection({ host });
