@@ -3,6 +3,7 @@ import { formatNamed } from '../../../Shared/Network/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
+import { SILENT } from './Session/Refusals.ts';
 
 const BY_HAND = 'Or link to a peer by hand: connect <host:port>';
 
@@ -20,15 +21,14 @@ export function noTracker(trackers: readonly TrackerStatus[], cause?: ShoalError
     });
   }
   const place = safeText(formatNamed({ ...first.address, name: first.name }));
-  const why = first.reason ?? cause?.message ?? 'it does not answer';
-  const more = others.length === 0 ? '' : `, nor does any of the ${others.length} others`;
-  const next =
-    isIP(first.address.host) > 0
-      ? `Does it run there, and does its firewall accept UDP ${first.address.port}?`
-      : 'Check the name, or give the numeric address, like --tracker 192.168.1.20.';
-  const message = `the tracker ${place} does not answer${more}${why === 'it does not answer' ? '' : ` (${safeText(why)})`}`;
-  return new ShoalError('NO_TRACKER', message, {
-    hint: `${next} ${BY_HAND}`,
-    cause,
-  });
+  const why = first.reason ?? cause?.message ?? SILENT;
+  const isSilent = why === SILENT;
+  const more = others.length === 0 ? '' : `, nor any of the ${others.length} others`;
+  const what = isSilent ? `does not answer${more}` : `cannot be used${more}: ${safeText(why)}`;
+  const hints = [BY_HAND];
+  if (isIP(first.address.host) === 0)
+    hints.unshift('Check the name, or give the numeric address, like --tracker 192.168.1.20.');
+  else if (isSilent)
+    hints.unshift(`Does it run there, and does its firewall accept UDP ${first.address.port}?`);
+  return new ShoalError('NO_TRACKER', `the tracker ${place} ${what}`, { hint: hints.join(' '), cause });
 }

@@ -27,6 +27,9 @@ export function reactionTo(reason: RefusalReason, refused: Purpose['kind']): Rea
   return refused === 'page' ? 'pause pages' : 'fail';
 }
 
+/** Reason of a tracker that does not answer. Any other reason is a refusal, or a name without an address. */
+export const SILENT = 'it does not answer';
+
 /** Describes a tracker's refusal for messages. */
 export function refusalText(reason: RefusalReason): string {
   return texts[reason];

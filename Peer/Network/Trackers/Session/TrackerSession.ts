@@ -9,7 +9,7 @@ import { isLoopback } from '../../../../Shared/Network/Address.ts';
 import { type ErrorCode, ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { answerActions } from './QueryAnswers.ts';
-import { reactionTo, refusalText } from './Refusals.ts';
+import { reactionTo, refusalText, SILENT } from './Refusals.ts';
 import { RelayedPages } from './RelayedPages.ts';
 import { isAnswerTo, SessionRequests } from './SessionRequests.ts';
 import {
@@ -323,7 +323,7 @@ export class TrackerSession {
    * @param refusal - undefined: the tracker is silent
    */
   #lose(refusal: RefusalReason | undefined, sinceMs: number, nowMs: number): void {
-    const reason = refusal === undefined ? 'it does not answer' : refusalText(refusal);
+    const reason = refusal === undefined ? SILENT : refusalText(refusal);
     if (this.standing.state !== 'lost') this.#actions.push({ kind: 'lost', reason, sinceMs });
     this.standing.lost(reason, refusal);
     this.#connectionId = undefined;

@@ -31,6 +31,14 @@ test('a configured tracker that does not answer is named, without the hint to st
   expect(error.hint).not.toContain('Tracker.js');
   const unresolved = noTracker([{ ...STATUS, reason: 'no computer with the name x is known' }, STATUS]);
   expect(unresolved.message).toBe(
-    'the tracker 192.0.2.7:6882 does not answer, nor does any of the 1 others (no computer with the name x is known)',
+    'the tracker 192.0.2.7:6882 cannot be used, nor any of the 1 others: no computer with the name x is known',
   );
+});
+
+test('a tracker that refuses this peer is up: neither its address nor its firewall is in question', () => {
+  const error = noTracker([{ ...STATUS, reason: 'the clock of this computer is wrong' }]);
+  expect(error.message).toBe(
+    'the tracker 192.0.2.7:6882 cannot be used: the clock of this computer is wrong',
+  );
+  expect(error.hint).toBe('Or link to a peer by hand: connect <host:port>');
 });
