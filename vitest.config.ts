@@ -10,8 +10,8 @@ const patient = { expect: { poll: { timeout: 120_000 } } };
 /** Percent of the code that all unit tests together must run. Checked by the gate only: a part of them runs less. */
 const COVERED = { statements: 87, branches: 79, functions: 85, lines: 89 };
 
-/** Runs with the tests that launch programs: each of their workers draws from ports of its own. */
-const LAUNCH_TEST = 'test/Support/launch.test.ts';
+/** Run with the tests that launch programs: they need the build, or ports of a worker's own. */
+const LAUNCH_TESTS = ['test/Cli/Launch.test.ts', 'test/Support/launch.test.ts'];
 
 /** Tests that launch programs wait as much as they compute: six files at a time keep two cores busy. */
 const launchers = {
@@ -27,7 +27,7 @@ const launchers = {
 const unit = {
   ...patient,
   include: ['test/**/*.test.ts'],
-  exclude: ['test/EndToEnd/**', LAUNCH_TEST],
+  exclude: ['test/EndToEnd/**', ...LAUNCH_TESTS],
   // All files share a few processes, which load every module once: half the time. No test may leave anything behind.
   pool: 'forks' as const,
   isolate: false,
@@ -66,7 +66,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/EndToEnd/**/*.test.ts', LAUNCH_TEST],
+          include: ['test/EndToEnd/**/*.test.ts', ...LAUNCH_TESTS],
           exclude: ['test/EndToEnd/Seeds*.test.ts'],
           ...launchers,
         },

@@ -7,9 +7,9 @@ import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
 /**
- * `npm test` runs the unit tests beside those that launch programs. A launched program waits as much as it computes,
- * and vitest runs projects with different numbers of workers one after the other, so there are two runs of vitest. The
- * output of the unit tests follows that of the others.
+ * `npm test` runs the unit tests beside the build and the tests that launch the built programs. A launched program waits
+ * as much as it computes, and vitest runs projects with different numbers of workers one after the other, so there are
+ * two runs of vitest. The output of the unit tests follows that of the others.
  *
  * `--gate DIR` adds coverage and the tests of the five seeds, and writes reports into DIR.
  */
@@ -23,9 +23,11 @@ const temporary = folderInMemory();
 const inGate = (...args) => (gate === undefined ? [] : args);
 
 const unit = vitest('unit', inGate('--coverage'), 'pipe');
+const tested = exitCode(unit);
 const output = Promise.all([buffer(unit.stdout), buffer(unit.stderr)]);
-const launching = vitest('e2e', inGate('--project', 'seeds'), 'inherit');
-const codes = (await Promise.all([once(unit, 'exit'), once(launching, 'exit')])).map(([code]) => code ?? 1);
+const build = await exitCode(spawn('npm run build', { shell: true, stdio: 'inherit' }));
+const launching = build === 0 ? exitCode(vitest('e2e', inGate('--project', 'seeds'), 'inherit')) : build;
+const codes = await Promise.all([tested, launching]);
 for (const bytes of await output) process.stdout.write(bytes);
 process.exitCode = Math.max(...codes);
 
@@ -45,6 +47,11 @@ function folderInMemory() {
   } catch {
     return undefined; // Another system, or nothing may be written there.
   }
+}
+
+async function exitCode(program) {
+  const [code] = await once(program, 'exit');
+  return code ?? 1;
 }
 
 function vitest(project, args, output) {

@@ -122,11 +122,13 @@ test.each([
   ['characters', 1_000, (192 * 1_048_576) / (64 + 1_002)],
 ])('a list of too many %s for one folder is dropped, the others are used', async (_, digits, filesMax) => {
   let listed = 0;
+  const page = Array.from({ length: 1_000 }, (_, n) =>
+    entry(`d/${String(n).padStart(digits, '0')}`, photo, 5),
+  );
   function* endless() {
     for (;;) {
-      yield Array.from({ length: 1_000 }, () =>
-        entry(`d/${String(listed++).padStart(digits, '0')}`, photo, 5),
-      );
+      listed += page.length;
+      yield page;
     }
   }
   const { gather } = setting([{ pages: endless() }, { pages: [[entry('d/p', photo, 5)]] }]);

@@ -62,8 +62,15 @@ test('a damaged file counts as missing; a disk that cannot be written is reporte
 });
 
 test('there are at most 1,000 links', async () => {
-  const { open } = shareLinks();
+  const { disk, open } = shareLinks();
+  const made = await (await open()).create(content, 1_000);
+  const links999 = Array.from({ length: 999 }, (_, n) => ({
+    ...made,
+    number: n + 1,
+    secret: `${made.secret}-${n}`,
+  }));
+  disk.value = { links: links999 };
   const links = await open();
-  for (let n = 0; n < 1_000; n++) await links.create(content, 1_000);
+  await links.create(content, 1_000);
   await expect(links.create(content, 1_000)).rejects.toMatchObject({ code: 'BUSY' });
 });
