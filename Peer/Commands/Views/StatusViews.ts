@@ -170,10 +170,7 @@ export function statusText(status: StatusFacts, style: ViewStyle, verbose = fals
     ['Up for', formatDuration(totals.uptimeMs)],
     ['Tracker', tracker === undefined ? 'none yet' : `${formatAddress(tracker.address)}, ${tracker.state}`],
     ...status.clusters.map((cluster): Fact => ['Cluster', clusterLine(cluster)]),
-    [
-      'Peers',
-      `${plural(status.peers.length, 'other peer')}, ${plural(linkCount(status.peers), 'open link')} (${LINK_SECURITY})`,
-    ],
+    ['Peers', peersLine(status.peers, connected)],
     ['Share', `${plural(share.files, 'file')}, ${formatBytes(share.bytes)} in ${safeText(share.folder)}`],
     ['Manifest', manifest && safeText(manifest)],
     ['Not yet', isHashing ? notYetText(hashing) : undefined],
@@ -258,8 +255,12 @@ function reasonsText(reasons: readonly ReasonCount[]): string | undefined {
   return counted([...shown, [others, 'for other reasons']]);
 }
 
-function linkCount(peers: readonly PeerSummary[]): number {
-  return peers.filter((peer) => peer.linked).length;
+/** Number of other peers: those known here, or registered at a tracker, whose number includes this peer. */
+function peersLine(known: readonly PeerSummary[], connected: readonly TrackerStatus[]): string {
+  const others = Math.max(known.length, ...connected.map(({ peers = 1 }) => peers - 1));
+  const links = known.filter((peer) => peer.linked).length;
+  const security = links === 0 ? '' : ` (${LINK_SECURITY})`;
+  return `${plural(others, 'other peer')}, ${plural(links, 'open link')}${security}`;
 }
 
 /** JSON of `status`. */

@@ -4,6 +4,7 @@ import { status } from '../../../../Peer/Commands/All/Status.ts';
 import { uploads } from '../../../../Peer/Commands/All/Uploads.ts';
 import type { CommandContext, ConsoleCommand } from '../../../../Peer/Commands/Command.ts';
 import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
+import type { TrackerStatus } from '../../../../Peer/Model.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { FakeControls, fileIdOf, peerOf } from '../FakeControls.ts';
 
@@ -67,6 +68,17 @@ test('uploads --history lists peers and files, without control characters in the
   expect((await run(uploads, controls, '--history')).text).toBe('This peer has uploaded nothing yet.');
   controls.taken = undefined;
   await expect(run(uploads, controls, '--history')).rejects.toThrow('keeps no history');
+});
+
+test('status counts the peers of the tracker before this peer has asked for their list', async () => {
+  const controls = new FakeControls();
+  expect((await run(status, controls)).text).toMatch(/Peers +no other peers, no open links$/m);
+  const address = { host: '10.0.0.1', port: 6_881 };
+  const tracker = { address, state: 'connected', peers: 3 };
+  controls.trackerList = [tracker as unknown as TrackerStatus];
+  expect((await run(status, controls)).text).toMatch(/Peers +2 other peers, no open links$/m);
+  controls.others = [peerOf(1), peerOf(2), peerOf(4)];
+  expect((await run(status, controls)).text).toMatch(/Peers +3 other peers, 1 open link \(TLS 1\.3\)$/m);
 });
 
 test('network shows the name of the network, its meaning, its members, and how to leave', async () => {
