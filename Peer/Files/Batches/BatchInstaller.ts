@@ -78,7 +78,7 @@ export class BatchInstaller implements SmallFileInstaller {
     let folder = '';
     let count = 0;
     for (const path of wanted) {
-      if (folder !== '' && path.startsWith(folder) && path.lastIndexOf('/') === folder.length) count++;
+      if (path.startsWith(folder) && path.lastIndexOf('/') === folder.length) count++;
       else {
         this.#changeMissing(folder, count);
         [folder] = splitPath(path);

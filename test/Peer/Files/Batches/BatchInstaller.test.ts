@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BatchInstallers } from '../../../../Peer/Files/Batches/BatchInstallers.ts';
+import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
 import type { SmallFile } from '../../../../Peer/Storage.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import type { ShoalError } from '../../../../Shared/ShoalError.ts';
@@ -51,6 +52,71 @@ test('a new folder is installed by one rename, and nothing is left in Temp', asy
   expect(shared.installed).toEqual(paths.map((path) => ({ path, state: disk.stateOf(`/share/${path}`) })));
   await installer.close();
   expect(disk.names('/share/Temp')).toEqual([]);
+});
+
+test('a folder is complete with its last file, under whatever names and lengths of names it was wanted', async () => {
+  const { batches } = partStore(memoryDisk());
+  const paths = ['aa/1', 'bb/1', 'bb?/2', 'bb*/3', 'bb?/4'];
+  const { files, bytes } = batch(paths);
+  const { installer, told } = openInstaller(batches, paths);
+  const installed = [];
+  let left: Uint8Array = bytes;
+  for (const file of files) {
+    left = (await installer.install(left, [file])).bytes;
+    installed.push(told.installed.size);
+  }
+  expect(installed).toEqual([1, 2, 2, 2, 5]);
+});
+
+test('an incomplete new folder is installed with 1,024 files', async () => {
+  const { batches } = partStore(memoryDisk());
+  const paths = Array.from({ length: 1_025 }, (_, number) => `new/${number}`);
+  const { files, bytes } = batch(paths);
+  const { installer, told } = openInstaller(batches, paths);
+  const { bytes: left } = await installer.install(bytes, files.slice(0, 1_023));
+  expect(told.installed.size).toBe(0);
+  await installer.install(left, files.slice(1_023, 1_024));
+  expect(told.installed.size).toBe(1_024);
+});
+
+test('a folder that is due takes no more files, and is installed when the last write has ended', async () => {
+  const disk = memoryDisk();
+  const inline = inlineSmallWriter(disk);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const makeWriter = () => ({
+    ...inline,
+    write: async (job: Parameters<typeof inline.write>[0]) => {
+      await held;
+      return inline.write(job);
+    },
+  });
+  const { batches, clock } = partStore(disk, { makeWriter });
+  const paths = ['new/a', 'new/b', 'new/c'];
+  const { files, bytes } = batch(paths);
+  const { installer, told } = openInstaller(batches, paths);
+  const first = installer.install(Buffer.from(bytes), files.slice(0, 1));
+  clock.advance(1_000);
+  expect((await installer.install(Buffer.from(bytes), files.slice(1, 2))).verdicts).toEqual(['right']);
+  expect([...told.installed.values()]).toEqual(['/share/new/b']);
+  release();
+  expect((await first).verdicts).toEqual(['right']);
+  expect([...told.installed.values()]).toEqual(['/share/new/b', '/share/new/a']);
+  expect(told.failed).toEqual([]);
+});
+
+test('a file that another download has installed meanwhile is not installed again', async () => {
+  const disk = memoryDisk();
+  const { batches, told: shared } = partStore(disk, { isHere: (path) => `/share/${path}` });
+  disk.putFolder('/share/old');
+  disk.createWhole('/share/old/a', Buffer.from('the same'));
+  const { files, bytes } = batch(['old/a']);
+  const { installer, told } = openInstaller(batches, ['old/a']);
+  expect((await installer.install(bytes, files)).verdicts).toEqual(['right']);
+  expect([[...told.installed.values()], shared.installed]).toEqual([['/share/old/a'], []]);
+  expect(disk.names('/share/old')).toEqual(['a']);
 });
 
 test('an incomplete new folder gets its name after a second, and later files join it', async () => {
@@ -140,6 +206,7 @@ test('two wanted paths with the same safe path are both installed', async () => 
   const { files, bytes } = batch(paths);
   const { installer, told } = openInstaller(batches, paths);
   expect((await installer.install(bytes, files)).verdicts).toEqual(['right', 'right', 'right']);
+  expect(told.installed.size).toBe(3);
   await installer.close();
   expect(new Set(told.installed.values()).size).toBe(3);
   expect([...told.installed.values()].every((path) => path.startsWith('/share/new'))).toBe(true);
@@ -178,6 +245,8 @@ test.each(seeds(40))('a disk that fails at any call corrupts nothing (seed %i)',
   expect(disk.peek('/share/old/a')?.toString()).toBe('mine');
   const verdicts = [...first.verdicts, ...second.verdicts];
   const right = verdicts.filter((verdict) => verdict === 'right').length;
+  for (const verdict of verdicts)
+    if (verdict !== 'right') expect(verdict).toMatchObject({ code: expect.stringMatching(/^DISK_/) });
   expect(told.installed.size + told.failed.length).toBe(right);
   for (const path of told.installed.values()) expect(disk.peek(path), path).toBeDefined();
 });

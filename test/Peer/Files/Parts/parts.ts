@@ -1,4 +1,7 @@
-import { BatchInstallers } from '../../../../Peer/Files/Batches/BatchInstallers.ts';
+import {
+  BatchInstallers,
+  type BatchInstallersOptions,
+} from '../../../../Peer/Files/Batches/BatchInstallers.ts';
 import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
 import { DiskNames } from '../../../../Peer/Files/Disk/DiskNames.ts';
 import type { FileState } from '../../../../Peer/Files/Disk/FileState.ts';
@@ -30,7 +33,7 @@ export function chunkBytes(content: Buffer, layout: FileDescription['layout'], c
 }
 
 /** A store and the batch installers on a disk in memory, with their clock and the events they reported. */
-export function partStore(disk: MemoryDisk) {
+export function partStore(disk: MemoryDisk, batchOptions: Partial<BatchInstallersOptions> = {}) {
   const clock = new SimulatedClock();
   const told = {
     verified: [] as number[],
@@ -68,6 +71,7 @@ export function partStore(disk: MemoryDisk) {
     ...storage,
     makeWriter: () => inlineSmallWriter(disk),
     isHere: () => undefined,
+    ...batchOptions,
   });
   return { store: new PartStore(storage), batches, clock, told };
 }
