@@ -2,9 +2,9 @@ import type { InstanceId } from '../Protocol/Ids.ts';
 import { encodeReply, type ReplyOf } from '../Protocol/TrackerMessages.ts';
 import { type Address, isLoopback } from '../Shared/Network/Address.ts';
 import type { Cluster } from './Cluster/Cluster.ts';
-import type { Datagram } from './OwnPart.ts';
-import type { PeerRegistry } from './PeerRegistry.ts';
-import type { RegisteredPeer } from './RegisteredPeer.ts';
+import type { PeerRegistry } from './Peers/PeerRegistry.ts';
+import type { RegisteredPeer } from './Peers/RegisteredPeer.ts';
+import type { Datagram } from './Questions/OwnPart.ts';
 
 export interface AliveRepliesOptions {
   /** Of this tracker. */

@@ -10,11 +10,11 @@ import {
 import { type Address, formatAddress } from '../Shared/Network/Address.ts';
 import type { Cluster } from './Cluster/Cluster.ts';
 import { ClusterLookups } from './Cluster/ClusterLookups.ts';
-import { LateAnswer, type LateItems } from './LateAnswer.ts';
-import type { OwnPart } from './OwnPart.ts';
-import type { RateLimits } from './RateLimits.ts';
-import type { RegisteredPeer } from './RegisteredPeer.ts';
-import { foundPage, locatedPage, membersPage, peersPage, relayedHit } from './ReplyPages.ts';
+import type { RateLimits } from './Peers/RateLimits.ts';
+import type { RegisteredPeer } from './Peers/RegisteredPeer.ts';
+import { LateAnswer, type LateItems } from './Questions/LateAnswer.ts';
+import type { OwnPart } from './Questions/OwnPart.ts';
+import { foundPage, locatedPage, membersPage, peersPage, relayedHit } from './Questions/ReplyPages.ts';
 
 export interface LookupsOptions {
   readonly own: OwnPart;

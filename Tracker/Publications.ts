@@ -2,9 +2,9 @@ import type { RefusalReason, RequestOf, TrackerReply } from '../Protocol/Tracker
 import type { Address } from '../Shared/Network/Address.ts';
 import type { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import type { CatalogIndex } from './Catalog/CatalogIndex.ts';
-import type { OwnPart } from './OwnPart.ts';
-import type { PeerRegistry } from './PeerRegistry.ts';
-import { labelOf } from './RegisteredPeer.ts';
+import type { PeerRegistry } from './Peers/PeerRegistry.ts';
+import { labelOf } from './Peers/RegisteredPeer.ts';
+import type { OwnPart } from './Questions/OwnPart.ts';
 import type { Registrations } from './Registrations.ts';
 
 /** Entries in the index on account of one host, loopback exempt: a tenth of all. */

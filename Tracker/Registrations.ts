@@ -5,11 +5,11 @@ import type { RefusalReason, RequestOf } from '../Protocol/TrackerMessages.ts';
 import type { Address } from '../Shared/Network/Address.ts';
 import type { WallClock } from '../Shared/Time/Clock.ts';
 import type { Sender } from './Lookups.ts';
-import type { HeartbeatOutcome, PeerRegistry } from './PeerRegistry.ts';
-import type { PeerTokens } from './PeerTokens.ts';
-import type { RateLimits } from './RateLimits.ts';
-import type { RegisteredPeer } from './RegisteredPeer.ts';
-import type { TrackerCounts } from './TrackerCounts.ts';
+import type { TrackerCounts } from './Metrics/TrackerStats.ts';
+import type { HeartbeatOutcome, PeerRegistry } from './Peers/PeerRegistry.ts';
+import type { PeerTokens } from './Peers/PeerTokens.ts';
+import type { RateLimits } from './Peers/RateLimits.ts';
+import type { RegisteredPeer } from './Peers/RegisteredPeer.ts';
 
 /** Lower ports belong to services of the system: never handed out as a peer's. */
 const PEER_PORT_MIN = 1_024;

@@ -2,8 +2,8 @@ import type { ByteReader } from '../Protocol/Codec.ts';
 import { HEARTBEAT } from '../Protocol/Heartbeat.ts';
 import { decodeRequestBody, type TrackerRequest } from '../Protocol/TrackerMessages.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import type { Purpose } from './RateLimits.ts';
-import type { RegisteredPeer } from './RegisteredPeer.ts';
+import type { Purpose } from './Peers/RateLimits.ts';
+import type { RegisteredPeer } from './Peers/RegisteredPeer.ts';
 
 /** Length of the header: connection id (8 bytes), action (4), transaction id (4). */
 export const HEADER_BYTES = 16;

@@ -6,10 +6,9 @@ import type { BindDatagram, DatagramSocket } from '../Shared/Network/Transport.t
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { type Clock, every, type WallClock } from '../Shared/Time/Clock.ts';
 import type { Bus, BusConnection } from './Cluster/Bus.ts';
-import type { ClusterStats } from './Cluster/Cluster.ts';
 import type { Member, MemberChange } from './Cluster/Members.ts';
-import type { Datagram } from './OwnPart.ts';
-import type { TrackerCounts } from './TrackerCounts.ts';
+import type { DatagramMeter, TrackerStats } from './Metrics/TrackerStats.ts';
+import type { Datagram } from './Questions/OwnPart.ts';
 import { TrackerLogic } from './TrackerLogic.ts';
 
 const EXPIRY_CHECK_MS = 1_000;
@@ -39,24 +38,6 @@ export interface TrackerOptions {
   readonly cluster?: { readonly name: string; readonly address: Address; readonly bus: Bus } | undefined;
   /** Logs (debug) every join, leave, heartbeat, page and search. */
   readonly verbose?: boolean;
-}
-
-/** Measures datagrams. */
-export interface DatagramMeter {
-  /** A datagram was handled and its answers sent. @param ms - the time for that */
-  handled(datagram: Uint8Array, ms: number): void;
-  /** A datagram was sent. */
-  sent(datagram: Uint8Array): void;
-}
-
-/** State and datagram counts of a running tracker. */
-export interface TrackerStats extends TrackerCounts {
-  readonly peers: number;
-  readonly files: number;
-  /** Datagrams dropped before they reached the tracker: not sealed for this private network. */
-  readonly foreign: number;
-  /** Undefined: the tracker belongs to no cluster. */
-  readonly cluster: ClusterStats | undefined;
 }
 
 /** The tracker with its socket and timers. All state is in memory. */

@@ -18,18 +18,18 @@ import { AliveReplies } from './AliveReplies.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import { Cluster, type ClusterOptions, type Outgoing } from './Cluster/Cluster.ts';
-import { ConnectionCookie, minuteOf } from './ConnectionCookie.ts';
 import { Lookups, type Sender } from './Lookups.ts';
-import { type Datagram, OwnPart } from './OwnPart.ts';
-import { PeerRegistry } from './PeerRegistry.ts';
-import { PeerTokens } from './PeerTokens.ts';
-import { PortAssignment } from './PortAssignment.ts';
+import { noCounts } from './Metrics/TrackerStats.ts';
+import { ConnectionCookie, minuteOf } from './Peers/ConnectionCookie.ts';
+import { PeerRegistry } from './Peers/PeerRegistry.ts';
+import { PeerTokens } from './Peers/PeerTokens.ts';
+import { PortAssignment } from './Peers/PortAssignment.ts';
+import { RateLimits } from './Peers/RateLimits.ts';
+import { labelOf, type RegisteredPeer } from './Peers/RegisteredPeer.ts';
 import { Publications } from './Publications.ts';
-import { RateLimits } from './RateLimits.ts';
-import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
+import { type Datagram, OwnPart } from './Questions/OwnPart.ts';
 import { Registrations } from './Registrations.ts';
 import { HEADER_BYTES, isRepeatedHeartbeat, purposeOf, readRequest, transactionOf } from './Requests.ts';
-import { noCounts } from './TrackerCounts.ts';
 
 /** Expired peers removed with a datagram, and in a step between datagrams: about a millisecond of work. */
 const EXPIRED_PER_DATAGRAM = 2;

@@ -3,7 +3,7 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import { wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import type { Hit, Holder } from '../../Protocol/TrackerItems.ts';
 import { isStartOfId, matchOfPath, NO_MATCH } from '../../Protocol/WordMatch.ts';
-import type { LateItems } from '../LateAnswer.ts';
+import type { LateItems } from '../Questions/LateAnswer.ts';
 import type { AnswerRecord } from './BusRecords.ts';
 
 /** Holders listed with one hit. */

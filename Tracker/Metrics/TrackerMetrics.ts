@@ -2,8 +2,8 @@ import { Histogram } from 'prom-client';
 import { replyTypeOf, requestTypeOf } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Network/Address.ts';
 import { MetricSet } from '../../Shared/Program/MetricSet.ts';
-import type { DatagramMeter, TrackerStats } from '../Tracker.ts';
 import { type MetricsServer, serveMetrics } from './MetricsServer.ts';
+import type { DatagramMeter, TrackerStats } from './TrackerStats.ts';
 
 /** Upper bounds of the classes of handling times, in seconds: most datagrams take some 20 µs. */
 const SECONDS = [0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1];

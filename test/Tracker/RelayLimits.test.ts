@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { RELAY_MS } from '../../Protocol/Limits.ts';
 import type { RelayedFile } from '../../Protocol/RelayMessages.ts';
-import { Relay } from '../../Tracker/Relay.ts';
+import { Relay } from '../../Tracker/Questions/Relay.ts';
 import { registered } from './peers.ts';
 
 const SONG = { words: 'song', fileId: undefined };

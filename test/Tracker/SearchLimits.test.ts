@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { TrackerReply } from '../../Protocol/TrackerMessages.ts';
 import { CatalogIndex } from '../../Tracker/Catalog/CatalogIndex.ts';
-import { ConnectionRelays } from '../../Tracker/ConnectionRelays.ts';
-import { FolderSearches } from '../../Tracker/FolderSearches.ts';
-import { LateAnswer } from '../../Tracker/LateAnswer.ts';
-import type { RegisteredPeer } from '../../Tracker/RegisteredPeer.ts';
+import type { RegisteredPeer } from '../../Tracker/Peers/RegisteredPeer.ts';
+import { ConnectionRelays } from '../../Tracker/Questions/ConnectionRelays.ts';
+import { FolderSearches } from '../../Tracker/Questions/FolderSearches.ts';
+import { LateAnswer } from '../../Tracker/Questions/LateAnswer.ts';
 
 /** Cost of one question for the tracker: each bound has a test here that fails without it. */
 

@@ -2,8 +2,8 @@ import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import type { RequestOf } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Network/Address.ts';
-import { PeerRegistry } from '../../Tracker/PeerRegistry.ts';
-import type { RegisteredPeer } from '../../Tracker/RegisteredPeer.ts';
+import { PeerRegistry } from '../../Tracker/Peers/PeerRegistry.ts';
+import type { RegisteredPeer } from '../../Tracker/Peers/RegisteredPeer.ts';
 
 export const TABLE_KEY = [0x01234567, 0x89abcdef] as const;
 

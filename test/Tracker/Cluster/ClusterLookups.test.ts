@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { ClusterLookups } from '../../../Tracker/Cluster/ClusterLookups.ts';
 import type { SiblingDeskOptions } from '../../../Tracker/Cluster/SiblingDesk.ts';
-import { RateLimits } from '../../../Tracker/RateLimits.ts';
+import { RateLimits } from '../../../Tracker/Peers/RateLimits.ts';
 
 /** The lookups of a tracker with two siblings. */
 function lookups() {

@@ -14,7 +14,7 @@ import {
 import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { decodeRecord, isQuestion } from '../../../Tracker/Cluster/BusRecords.ts';
-import type { Datagram } from '../../../Tracker/OwnPart.ts';
+import type { Datagram } from '../../../Tracker/Questions/OwnPart.ts';
 import { TrackerLogic } from '../../../Tracker/TrackerLogic.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { withToken } from '../Asker.ts';

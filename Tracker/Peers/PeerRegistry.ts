@@ -1,4 +1,4 @@
-import type { PeerId } from '../Protocol/Ids.ts';
+import type { PeerId } from '../../Protocol/Ids.ts';
 import {
   HEARTBEAT_GRACE_MS,
   HEARTBEAT_MAX_MS,
@@ -7,11 +7,11 @@ import {
   HEARTBEATS_MISSED,
   PEERS_MAX,
   PEERS_PER_ADDRESS_MAX,
-} from '../Protocol/Limits.ts';
-import type { RefusalReason, RequestOf } from '../Protocol/TrackerMessages.ts';
-import { type Address, isLoopback } from '../Shared/Network/Address.ts';
-import { HashTable } from './Catalog/HashTable.ts';
-import { KeyedHash } from './Catalog/KeyedHash.ts';
+} from '../../Protocol/Limits.ts';
+import type { RefusalReason, RequestOf } from '../../Protocol/TrackerMessages.ts';
+import { type Address, isLoopback } from '../../Shared/Network/Address.ts';
+import { HashTable } from '../Catalog/HashTable.ts';
+import { KeyedHash } from '../Catalog/KeyedHash.ts';
 import { ExpiryWheel } from './ExpiryWheel.ts';
 import { type HostKey, hostKey } from './HostKey.ts';
 import { PeerRecords } from './PeerRecords.ts';

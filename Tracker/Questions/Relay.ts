@@ -1,9 +1,9 @@
-import { RELAY_REPEAT_MS, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../Protocol/Limits.ts';
-import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
-import type { ReplyOf } from '../Protocol/TrackerMessages.ts';
-import { answers } from '../Protocol/WordMatch.ts';
-import { fullBucket, type Rate, type TokenBucket, takeTokens } from '../Shared/Time/TokenBucket.ts';
-import type { RegisteredPeer } from './RegisteredPeer.ts';
+import { RELAY_REPEAT_MS, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
+import type { RelayedFile, RelayQuestion } from '../../Protocol/RelayMessages.ts';
+import type { ReplyOf } from '../../Protocol/TrackerMessages.ts';
+import { answers } from '../../Protocol/WordMatch.ts';
+import { fullBucket, type Rate, type TokenBucket, takeTokens } from '../../Shared/Time/TokenBucket.ts';
+import type { RegisteredPeer } from '../Peers/RegisteredPeer.ts';
 
 /** Queries to peers caused by all searches together: one search queries many peers. */
 const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };

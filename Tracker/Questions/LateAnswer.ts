@@ -1,6 +1,6 @@
-import type { TrackerShare } from '../Protocol/Extensions.ts';
-import { SEARCH_HITS_MAX } from '../Protocol/Limits.ts';
-import type { Hit, Holder, ReplyOf, TrackerReply } from '../Protocol/TrackerMessages.ts';
+import type { TrackerShare } from '../../Protocol/Extensions.ts';
+import { SEARCH_HITS_MAX } from '../../Protocol/Limits.ts';
+import type { Hit, Holder, ReplyOf, TrackerReply } from '../../Protocol/TrackerMessages.ts';
 import { hitPages, holderPages, type PageFacts } from './ReplyPages.ts';
 
 /** Files of a search, or holders of one file. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ASSIGNED_MS, PortAssignment } from '../../Tracker/PortAssignment.ts';
+import { ASSIGNED_MS, PortAssignment } from '../../../Tracker/Peers/PortAssignment.ts';
 
 const none = () => new Set<number>();
 const from = (port: number, host = '10.0.0.1') => ({ host, port });

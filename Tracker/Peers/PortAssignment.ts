@@ -1,5 +1,5 @@
-import { PEER_PORT_FIRST, PEER_PORT_LAST } from '../Protocol/Limits.ts';
-import { type Address, formatAddress } from '../Shared/Network/Address.ts';
+import { PEER_PORT_FIRST, PEER_PORT_LAST } from '../../Protocol/Limits.ts';
+import { type Address, formatAddress } from '../../Shared/Network/Address.ts';
 
 /** Lease of an assigned port until the first heartbeat of its peer. */
 export const ASSIGNED_MS = 30_000;

@@ -1,7 +1,7 @@
-import type { Heartbeat, Introduction } from '../Protocol/Heartbeat.ts';
-import type { InstanceId, PeerId } from '../Protocol/Ids.ts';
-import { type Address, formatAddress } from '../Shared/Network/Address.ts';
-import type { TokenBucket } from '../Shared/Time/TokenBucket.ts';
+import type { Heartbeat, Introduction } from '../../Protocol/Heartbeat.ts';
+import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import { type Address, formatAddress } from '../../Shared/Network/Address.ts';
+import type { TokenBucket } from '../../Shared/Time/TokenBucket.ts';
 import type { PeerRecords } from './PeerRecords.ts';
 
 /**

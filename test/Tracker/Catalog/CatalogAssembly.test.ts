@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { FileId } from '../../Protocol/Ids.ts';
-import type { PublishedEntry } from '../../Protocol/TrackerMessages.ts';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import { CatalogAssembly } from '../../Tracker/Catalog/CatalogAssembly.ts';
-import { CatalogIndex } from '../../Tracker/Catalog/CatalogIndex.ts';
-import { seeds } from '../Support/seeds.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { CatalogAssembly } from '../../../Tracker/Catalog/CatalogAssembly.ts';
+import { CatalogIndex } from '../../../Tracker/Catalog/CatalogIndex.ts';
+import { seeds } from '../../Support/seeds.ts';
 
 const OWNER = 3;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { COOKIE_STEP_MS } from '../../Protocol/Limits.ts';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import { ConnectionCookie } from '../../Tracker/ConnectionCookie.ts';
+import { COOKIE_STEP_MS } from '../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { ConnectionCookie } from '../../../Tracker/Peers/ConnectionCookie.ts';
 
 const secret = new SeededRandom(1).bytes(32);
 const cookies = new ConnectionCookie(secret);

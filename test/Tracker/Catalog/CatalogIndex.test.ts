@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { FileId } from '../../Protocol/Ids.ts';
-import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
-import { wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import { CatalogIndex } from '../../Tracker/Catalog/CatalogIndex.ts';
-import type { SharedFile } from '../../Tracker/Catalog/SharedFiles.ts';
-import { seeds } from '../Support/seeds.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../../Protocol/Limits.ts';
+import { wordsOfPath, wordsOfQuery } from '../../../Protocol/SearchWords.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { CatalogIndex } from '../../../Tracker/Catalog/CatalogIndex.ts';
+import type { SharedFile } from '../../../Tracker/Catalog/SharedFiles.ts';
+import { seeds } from '../../Support/seeds.ts';
 
 function contentOf(number: number): FileId {
   return number.toString(16).padStart(8, '0').padEnd(64, '5') as FileId;

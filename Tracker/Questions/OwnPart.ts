@@ -1,14 +1,14 @@
-import type { PeerId } from '../Protocol/Ids.ts';
-import type { RelayQuestion } from '../Protocol/RelayMessages.ts';
-import { encodeReply, type RequestOf } from '../Protocol/TrackerMessages.ts';
-import type { Address } from '../Shared/Network/Address.ts';
-import type { CatalogIndex } from './Catalog/CatalogIndex.ts';
-import type { ContentHolders, FoundFile, FoundFiles } from './Catalog/SharedFiles.ts';
+import type { PeerId } from '../../Protocol/Ids.ts';
+import type { RelayQuestion } from '../../Protocol/RelayMessages.ts';
+import { encodeReply, type RequestOf } from '../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import type { CatalogIndex } from '../Catalog/CatalogIndex.ts';
+import type { ContentHolders, FoundFile, FoundFiles } from '../Catalog/SharedFiles.ts';
+import type { PeerRegistry } from '../Peers/PeerRegistry.ts';
+import { labelOf, type RegisteredPeer } from '../Peers/RegisteredPeer.ts';
 import { ConnectionRelays } from './ConnectionRelays.ts';
 import { FolderSearches } from './FolderSearches.ts';
-import type { PeerRegistry } from './PeerRegistry.ts';
 import { RecentResults } from './RecentResults.ts';
-import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 import { queryTo, Relay, type Relayed, type RelayOptions, type TakeAnswer } from './Relay.ts';
 
 /** Queries sent at once: below a millisecond. The rest follows between datagrams. */

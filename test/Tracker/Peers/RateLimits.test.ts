@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { RateLimits } from '../../Tracker/RateLimits.ts';
-import { registered } from './peers.ts';
+import { RateLimits } from '../../../Tracker/Peers/RateLimits.ts';
+import { registered } from '../peers.ts';
 
 describe('limits', () => {
   const served = (ask: () => boolean, times: number) =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { FileId } from '../../Protocol/Ids.ts';
-import { RELAY_MS, RELAY_REPEAT_MS } from '../../Protocol/Limits.ts';
-import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
-import type { RelayedFile } from '../../Protocol/RelayMessages.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { RELAY_MS, RELAY_REPEAT_MS } from '../../../Protocol/Limits.ts';
+import { NO_TOKEN } from '../../../Protocol/PeerProof.ts';
+import type { RelayedFile } from '../../../Protocol/RelayMessages.ts';
 import {
   decodeReply,
   encodeRequest,
@@ -10,13 +10,13 @@ import {
   type RequestOf,
   type TrackerReply,
   type TrackerRequest,
-} from '../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../../Shared/Network/Address.ts';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import type { Datagram } from '../../Tracker/OwnPart.ts';
-import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
-import { withToken } from './Asker.ts';
-import { heartbeatOf, idOf, runOf } from './peers.ts';
+} from '../../../Protocol/TrackerMessages.ts';
+import { type Address, formatAddress } from '../../../Shared/Network/Address.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import type { Datagram } from '../../../Tracker/Questions/OwnPart.ts';
+import { TrackerLogic } from '../../../Tracker/TrackerLogic.ts';
+import { withToken } from '../Asker.ts';
+import { heartbeatOf, idOf, runOf } from '../peers.ts';
 
 /** A tracker, and peers that record its datagrams. */
 class Desk {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ExpiryWheel } from '../../Tracker/ExpiryWheel.ts';
+import { ExpiryWheel } from '../../../Tracker/Peers/ExpiryWheel.ts';
 
 interface Lease {
   deadlineMs: number;

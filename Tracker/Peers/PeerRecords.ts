@@ -4,10 +4,10 @@ import {
   heartbeatOf,
   type Introduction,
   introductionOf,
-} from '../Protocol/Heartbeat.ts';
-import type { Address } from '../Shared/Network/Address.ts';
-import { Rows } from './Catalog/Rows.ts';
-import { TextArena } from './Catalog/TextArena.ts';
+} from '../../Protocol/Heartbeat.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
+import { Rows } from '../Catalog/Rows.ts';
+import { TextArena } from '../Catalog/TextArena.ts';
 import { EXPIRY_STEP_MS } from './ExpiryWheel.ts';
 import { type HostKey, hostKey, hostOf } from './HostKey.ts';
 

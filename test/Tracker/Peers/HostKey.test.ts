@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import { hostKey, hostOf } from '../../Tracker/HostKey.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { hostKey, hostOf } from '../../../Tracker/Peers/HostKey.ts';
 
 test('an IPv4 address is encoded in its four bytes, and decoded to the same text', () => {
   expect(hostKey('0.0.0.0')).toBe(0);

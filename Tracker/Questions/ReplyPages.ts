@@ -1,7 +1,7 @@
-import { ByteWriter, type Codec } from '../Protocol/Codec.ts';
-import { ANSWER_EXTENSIONS_BYTES } from '../Protocol/Extensions.ts';
-import { DATAGRAM_BYTES_MAX } from '../Protocol/Limits.ts';
-import type { RelayedFile } from '../Protocol/RelayMessages.ts';
+import { ByteWriter, type Codec } from '../../Protocol/Codec.ts';
+import { ANSWER_EXTENSIONS_BYTES } from '../../Protocol/Extensions.ts';
+import { DATAGRAM_BYTES_MAX } from '../../Protocol/Limits.ts';
+import type { RelayedFile } from '../../Protocol/RelayMessages.ts';
 import {
   type ClusterMember,
   clusterMember,
@@ -12,10 +12,10 @@ import {
   type ListedPeer,
   listedPeer,
   type ReplyOf,
-} from '../Protocol/TrackerMessages.ts';
-import type { ContentHolders, FoundFile, FoundFiles } from './Catalog/SharedFiles.ts';
-import type { PeerRegistry } from './PeerRegistry.ts';
-import type { RegisteredPeer } from './RegisteredPeer.ts';
+} from '../../Protocol/TrackerMessages.ts';
+import type { ContentHolders, FoundFile, FoundFiles } from '../Catalog/SharedFiles.ts';
+import type { PeerRegistry } from '../Peers/PeerRegistry.ts';
+import type { RegisteredPeer } from '../Peers/RegisteredPeer.ts';
 
 /** Holders listed with a hit; `locate` lists all. */
 const HOLDERS_PER_HIT = 8;

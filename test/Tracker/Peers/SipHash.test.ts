@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SipHash } from '../../Tracker/SipHash.ts';
+import { SipHash } from '../../../Tracker/Peers/SipHash.ts';
 
 /** Appendix A of the paper, and vectors.h of the reference implementation: key 00 01 … 0f, message 00 01 … (n - 1). */
 const vectors: readonly (readonly [length: number, hash: string])[] = [

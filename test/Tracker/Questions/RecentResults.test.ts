@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RecentResults } from '../../Tracker/RecentResults.ts';
+import { RecentResults } from '../../../Tracker/Questions/RecentResults.ts';
 
 test('pages requested within three seconds belong to one result', () => {
   const results = new RecentResults<number>();

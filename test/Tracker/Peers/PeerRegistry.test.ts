@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { PeerId } from '../../Protocol/Ids.ts';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import { PeerRegistry } from '../../Tracker/PeerRegistry.ts';
-import { seeds } from '../Support/seeds.ts';
-import { heartbeatOf, idOf, runOf, TABLE_KEY } from './peers.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { PeerRegistry } from '../../../Tracker/Peers/PeerRegistry.ts';
+import { seeds } from '../../Support/seeds.ts';
+import { heartbeatOf, idOf, runOf, TABLE_KEY } from '../peers.ts';
 
 const at = (host: string, port = 5_000) => ({ host, port });
 

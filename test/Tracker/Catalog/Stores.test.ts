@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import { roomFor } from '../../Tracker/Catalog/BlockSizes.ts';
-import { HashTable } from '../../Tracker/Catalog/HashTable.ts';
-import { IntArena } from '../../Tracker/Catalog/IntArena.ts';
-import { KeyedHash } from '../../Tracker/Catalog/KeyedHash.ts';
-import { Rows } from '../../Tracker/Catalog/Rows.ts';
-import { SortedNumbers } from '../../Tracker/Catalog/SortedNumbers.ts';
-import { TextArena } from '../../Tracker/Catalog/TextArena.ts';
-import { WordIndex } from '../../Tracker/Catalog/WordIndex.ts';
-import { seeds } from '../Support/seeds.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { roomFor } from '../../../Tracker/Catalog/BlockSizes.ts';
+import { HashTable } from '../../../Tracker/Catalog/HashTable.ts';
+import { IntArena } from '../../../Tracker/Catalog/IntArena.ts';
+import { KeyedHash } from '../../../Tracker/Catalog/KeyedHash.ts';
+import { Rows } from '../../../Tracker/Catalog/Rows.ts';
+import { SortedNumbers } from '../../../Tracker/Catalog/SortedNumbers.ts';
+import { TextArena } from '../../../Tracker/Catalog/TextArena.ts';
+import { WordIndex } from '../../../Tracker/Catalog/WordIndex.ts';
+import { seeds } from '../../Support/seeds.ts';
 
 test.each(seeds(10))('a hash table does what a map does, with many equal hashes (seed %i)', (seed) => {
   const random = new SeededRandom(seed);

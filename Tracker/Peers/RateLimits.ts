@@ -1,11 +1,11 @@
-import { isLoopback } from '../Shared/Network/Address.ts';
+import { isLoopback } from '../../Shared/Network/Address.ts';
 import {
   fullBucket,
   type Rate,
   type TokenBucket,
   takeToken,
   takeTokens,
-} from '../Shared/Time/TokenBucket.ts';
+} from '../../Shared/Time/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
 /** Requests of one registered peer. */

@@ -1,4 +1,4 @@
-import type { FolderScan } from './Catalog/CatalogIndex.ts';
+import type { FolderScan } from '../Catalog/CatalogIndex.ts';
 import { RecentResults } from './RecentResults.ts';
 
 /** Entries examined at once: below a millisecond. */

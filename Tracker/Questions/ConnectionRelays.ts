@@ -1,5 +1,5 @@
-import { RELAYS_NAMED_MAX } from '../Protocol/Limits.ts';
-import type { RegisteredPeer } from './RegisteredPeer.ts';
+import { RELAYS_NAMED_MAX } from '../../Protocol/Limits.ts';
+import type { RegisteredPeer } from '../Peers/RegisteredPeer.ts';
 
 /** Peers examined for one answer to `relays`. */
 const RELAYS_EXAMINED_MAX = 256;

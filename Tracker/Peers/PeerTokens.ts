@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { InstanceId, PeerId } from '../Protocol/Ids.ts';
-import type { Address } from '../Shared/Network/Address.ts';
+import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import { SipHash } from './SipHash.ts';
 
 const KEY_BYTES = 16;

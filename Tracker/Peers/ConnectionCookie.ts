@@ -1,5 +1,5 @@
-import { COOKIE_STEP_MS } from '../Protocol/Limits.ts';
-import type { Address } from '../Shared/Network/Address.ts';
+import { COOKIE_STEP_MS } from '../../Protocol/Limits.ts';
+import type { Address } from '../../Shared/Network/Address.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 import { SipHash } from './SipHash.ts';
 
