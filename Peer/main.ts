@@ -15,6 +15,7 @@ import {
   watchOutputs,
   withOutput,
 } from '../Shared/Program/Program.ts';
+import { PEER_COMMAND } from '../Shared/Program/StartedAs.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { safeText } from '../Shared/Text/SafeText.ts';
 import { systemClock } from '../Shared/Time/Clock.ts';
@@ -54,7 +55,7 @@ async function readSettings(): Promise<Settings | EarlyExit> {
     return readCommandLine(process.argv.slice(2), process.env, write, config);
   } catch (failure) {
     if (!(failure instanceof ShoalError)) throw failure;
-    write.error(errorText(failure, 'node Peer.js --help'));
+    write.error(errorText(failure, `${PEER_COMMAND} --help`));
     return { exitCode: 2 };
   }
 }

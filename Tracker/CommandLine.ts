@@ -6,6 +6,7 @@ import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../S
 import { type Address, parseHostPort, readPort } from '../Shared/Network/Address.ts';
 import { ALL_INTERFACES } from '../Shared/Network/DatagramSockets.ts';
 import { type ConfigFile, placeOf } from '../Shared/Program/ConfigLines.ts';
+import { TRACKER_COMMAND } from '../Shared/Program/StartedAs.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { HELP_FORMAT } from '../Shared/Text/HelpFormat.ts';
 import { type NatsOptions, readServer } from './Cluster/NatsServer.ts';
@@ -60,7 +61,7 @@ type Flags = Partial<Omit<TrackerSettings, 'network' | 'cluster'>> & {
 
 /** The options of the tracker, also for its manual page. */
 export function trackerCommand(): Command {
-  return new Command('node Tracker.js')
+  return new Command(TRACKER_COMMAND)
     .configureHelp(HELP_FORMAT)
     .description('Lists the peers of a network and the files they share. Keeps everything in memory.')
     .argument('[port]', `UDP port to listen on (default: ${TRACKER_PORT})`, readPort)
@@ -136,7 +137,7 @@ export function readCommandLine(
     };
   } catch (failure) {
     if (failure instanceof CommanderError && failure.exitCode === 0) return { exitCode: 0 };
-    write.error(errorText(usageError(failure), 'node Tracker.js --help shows all options'));
+    write.error(errorText(usageError(failure), `${TRACKER_COMMAND} --help shows all options`));
     return { exitCode: 2 };
   }
 }

@@ -80,6 +80,7 @@ const RIM = [
   'Shared/Network/NetworkInterfaces.ts',
   'Shared/Program/Program.ts',
   'Tracker/Cluster/NatsBus.ts',
+  'Shared/Program/StartedAs.ts',
   'Shared/Program/SystemProbes.ts',
   'Tracker/Metrics/MetricsServer.ts',
   'Tracker/Prompts.ts',

@@ -10,6 +10,7 @@ import {
   readNetworkName,
 } from '../../Protocol/Private/Invite.ts';
 import { networkKeys } from '../../Protocol/Private/NetworkKeys.ts';
+import { PEER_COMMAND } from '../../Shared/Program/StartedAs.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
 import { factsAnswer } from '../Running/Answers.ts';
@@ -104,7 +105,7 @@ async function enter(run: Run, invited: Invite): Promise<void> {
   const { id } = networkKeys(invited.secret);
   if (own !== undefined && networkKeys(own.secret).id !== id) {
     throw new ShoalError('LOCAL_CONFLICT', `this computer is in the private network "${own.name}"`, {
-      hint: 'Leave it first: shoal network leave. Or run one more peer: node Peer.js --network INVITE',
+      hint: `Leave it first: shoal network leave. Or run one more peer: ${PEER_COMMAND} --network INVITE`,
     });
   }
   await changeNetwork(run.options.configFile.path, formatInvite(invited));

@@ -4,6 +4,7 @@ import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../.
 import type { Address } from '../../Shared/Network/Address.ts';
 import type { Rates } from '../../Shared/Network/Rates.ts';
 import type { ConfigFile } from '../../Shared/Program/ConfigLines.ts';
+import { PEER_COMMAND } from '../../Shared/Program/StartedAs.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
 import { HELP_FORMAT } from '../../Shared/Text/HelpFormat.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
@@ -98,7 +99,7 @@ export function readCommandLine(
   config?: ConfigFile,
 ): Settings | EarlyExit {
   const command = peerOptions(
-    new Command('node Peer.js')
+    new Command(PEER_COMMAND)
       .configureHelp(HELP_FORMAT)
       .description(
         'Shares a folder with the peers of the network, and downloads files from all that have them.',
@@ -120,11 +121,11 @@ export function readCommandLine(
     return settingsOf(command);
   } catch (failure) {
     if (failure instanceof CommanderError) {
-      if (failure.exitCode !== 0) write.error('hint: node Peer.js --help shows all options\n');
+      if (failure.exitCode !== 0) write.error(`hint: ${PEER_COMMAND} --help shows all options\n`);
       return { exitCode: failure.exitCode === 0 ? 0 : 2 };
     }
     if (!(failure instanceof ShoalError)) throw failure;
-    write.error(errorText(failure, 'node Peer.js --help'));
+    write.error(errorText(failure, `${PEER_COMMAND} --help`));
     return { exitCode: 2 };
   }
 }

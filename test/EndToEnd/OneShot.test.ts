@@ -378,10 +378,13 @@ test.concurrent('completion scripts are printed, and bash reads its own', async 
   expect(await shoal(lan, ['completion', 'tcsh'])).toMatchObject({ code: 2 });
 });
 
-test.concurrent('shoal tracker and shoal peer are the two programs', async ({ lan }) => {
+test.concurrent('shoal tracker and shoal peer are the two programs, and name themselves so', async ({
+  lan,
+}) => {
   const port = String(await freePort());
   const tracker = await lan.launcher.shoal(['tracker', '--host', '127.0.0.1', '--port', port]);
   await tracker.line(new RegExp(`^127\\.0\\.0\\.1:${port}$`));
   const peer = await lan.launcher.shoal(['peer', '--tracker', `127.0.0.1:${port}`]);
   expect((await peer.ask('tracker --json', /.*connected.*/))[0]).toContain(port);
+  await peer.ask('help menu', /shoal peer --menu/);
 });

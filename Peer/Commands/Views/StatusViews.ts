@@ -1,5 +1,6 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress, formatNamed } from '../../../Shared/Network/Address.ts';
+import { PEER_COMMAND, TRACKER_COMMAND } from '../../../Shared/Program/StartedAs.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
@@ -101,7 +102,7 @@ export function peersText(list: PeerList, style: ViewStyle): string {
 /** `tracker` */
 export function trackersText(trackers: readonly TrackerStatus[], style: ViewStyle): string {
   if (trackers.length === 0) {
-    return 'No tracker found yet. Start one: node Tracker.js. Or name one: node Peer.js --tracker <host>';
+    return `No tracker found yet. Start one: ${TRACKER_COMMAND}. Or name one: ${PEER_COMMAND} --tracker <host>`;
   }
   return trackers.map((tracker) => factsText(style, trackerFacts(tracker, style))).join('\n\n');
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { formatNamed } from '../../../Shared/Network/Address.ts';
+import { TRACKER_COMMAND } from '../../../Shared/Program/StartedAs.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
@@ -16,7 +17,7 @@ export function noTracker(trackers: readonly TrackerStatus[], cause?: ShoalError
   const [first, ...others] = configured;
   if (first === undefined) {
     return new ShoalError('NO_TRACKER', cause?.message ?? 'no tracker answers', {
-      hint: `Start one: node Tracker.js. ${BY_HAND}`,
+      hint: `Start one: ${TRACKER_COMMAND}. ${BY_HAND}`,
       cause,
     });
   }

@@ -1,5 +1,6 @@
 import { PEER_PORT_FIRST, PEER_PORT_LAST } from '../../../../Protocol/Limits.ts';
 import type { ByteStream, Listen, Listener, StreamHandler } from '../../../../Shared/Network/Transport.ts';
+import { PEER_COMMAND } from '../../../../Shared/Program/StartedAs.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { Random } from '../../../../Shared/Time/Clock.ts';
 
@@ -70,7 +71,7 @@ export async function listenOnOneOf(
   const last = ports.reduce((high, port) => Math.max(high, port), 0);
   const first = ports.reduce((low, port) => Math.min(low, port), last);
   throw new ShoalError('PORT_IN_USE', `all ports from ${first} to ${last} are in use`, {
-    hint: 'Name a free one: node Peer.js 12000',
+    hint: `Name a free one: ${PEER_COMMAND} 12000`,
   });
 }
 
