@@ -78,6 +78,7 @@ const RIM = [
   'Shared/Paths/MakeFolder.ts',
   'Shared/Network/NameLookup.ts',
   'Shared/Network/NetworkInterfaces.ts',
+  'Shared/Program/HeapGrowth.ts',
   'Shared/Program/Program.ts',
   'Tracker/Cluster/NatsBus.ts',
   'Shared/Program/StartedAs.ts',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { MANY_FILES } from '../../../Shared/Program/HeapGrowth.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { InstallEvents, SmallFileInstaller } from '../../Storage.ts';
 import { removeFolderQuietly } from '../Disk/Disk.ts';
@@ -11,7 +12,7 @@ export interface BatchInstallersOptions extends Omit<BatchInstallerOptions, 'sta
   readonly makeWriter: () => SmallWriter;
 }
 
-/** Idle time after which the writer is closed. */
+/** Idle time after which the writer is closed. After a large download it is closed at once: its thread takes 23 MB. */
 const IDLE_MS = 10_000;
 
 /** Names of staging folders in `Temp/`. */
@@ -47,12 +48,18 @@ export class BatchInstallers {
     const staging = join(this.#options.temp, `${randomBytes(32).toString('hex')}.tree`);
     const installer = new BatchInstaller({ ...this.#options, staging, writer: this.#writer }, wanted, events);
     this.#open.add(installer);
+    let installed = 0;
     return {
-      install: (bytes, files) => installer.install(bytes, files),
+      install: (bytes, files) => {
+        installed += files.length;
+        return installer.install(bytes, files);
+      },
       close: async () => {
         await installer.close();
         this.#open.delete(installer);
-        if (this.#open.size === 0) this.#closeWhenIdle();
+        if (this.#open.size > 0) return;
+        if (installed >= MANY_FILES) void this.close();
+        else this.#closeWhenIdle();
       },
     };
   }

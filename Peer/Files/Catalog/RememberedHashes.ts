@@ -1,8 +1,6 @@
+import { MANY_FILES } from '../../../Shared/Program/HeapGrowth.ts';
 import { type FolderRename, type HashCache, renamedPath } from '../Hashing/HashCache.ts';
 import { type FileTable, REMEMBERED } from './FileTable.ts';
-
-/** Files of earlier runs whose loading takes a tenth of a second. */
-const MANY_FILES = 20_000;
 
 /**
  * Hashes of removed files, and of files of earlier runs that were not found yet: rows of the table marked REMEMBERED. A

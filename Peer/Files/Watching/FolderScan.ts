@@ -103,7 +103,9 @@ export class FolderScan {
   }
 
   async *#listings(path: string, signal: AbortSignal): AsyncGenerator<Listing> {
-    const { root, walk, inlineFiles = INLINE_FILES } = this.#options;
+    const { root, inlineFiles = INLINE_FILES } = this.#options;
+    // A thread for a folder alone takes 30 MB, and nobody waits for its scan.
+    const walk = path === '' ? this.#options.walk : undefined;
     const ahead = path === '' ? this.#ahead : undefined;
     if (ahead !== undefined) {
       this.#ahead = undefined;

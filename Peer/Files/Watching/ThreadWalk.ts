@@ -1,6 +1,6 @@
 import { on } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { limitHeapGrowth } from '../../../Shared/Program/HeapGrowth.ts';
 import { type Listing, weightOf } from './FolderWalk.ts';
 
 /** Folders that the thread reads. */
@@ -21,16 +21,11 @@ export type WalkFolders = (
   program?: URL,
 ) => AsyncIterable<Listing>;
 
-/**
- * Growth of the heap at which garbage is collected, of a process with a large share. V8 lets a heap of 200 MB grow to
- * 750 MB (docs/Decisions/0013-a-million-shared-files.md).
- */
-const HEAP_GROWTH_PERCENT = 40;
 const PROGRAM = new URL('./WalkWorker.js', import.meta.url);
 
 /** Reads folders, and everything below them, in a thread, which begins at once. Works in the built program only. */
 export const threadWalk: WalkFolders = (root, folders, signal, program = PROGRAM) => {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+  limitHeapGrowth();
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const workerData: WalkOrder = { root, folders, taken };
   const worker = new Worker(program, {

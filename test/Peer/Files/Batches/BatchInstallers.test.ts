@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BatchInstallers } from '../../../../Peer/Files/Batches/BatchInstallers.ts';
 import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
 import { DiskNames } from '../../../../Peer/Files/Disk/DiskNames.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
@@ -50,6 +51,15 @@ test('a writer is created once, and closed when no download has used it for ten 
   clock.advance(1);
   expect(writers).toEqual({ made: 1, closed: 1 });
   expect(clock.pending).toBe(0);
+});
+
+test('after a download of many files the writer is closed at once', async () => {
+  const { writers, open } = desk();
+  const download = open();
+  const file = { row: 0, path: 'tree/f', fileId: '0'.repeat(64) as FileId, size: 1, offset: 0 };
+  for (let n = 0; n < 20; n++) await download.install(new Uint8Array(1), Array(1_000).fill(file));
+  await download.close();
+  expect(writers).toEqual({ made: 1, closed: 1 });
 });
 
 test('a writer that no download uses is closed after ten seconds', () => {

@@ -188,6 +188,18 @@ test('after many files another thread reads the folders that are left, each once
   expect(found.sort()).toEqual(['a', 'd/b', 'd/e/c', 'd/e/f/g/h']);
 });
 
+test('a folder alone is read by the calling thread', async () => {
+  let threads = 0;
+  const walk: WalkFolders = (...order) => {
+    threads++;
+    return readNow(...order);
+  };
+  const { scan } = await scanned({ walk, inlineFiles: 1 });
+  expect(threads).toBe(1);
+  await scan.scanFolder('d', signal);
+  expect(threads).toBe(1);
+});
+
 test('a scan takes what was read ahead; what came since is kept, what went is looked at again later', async () => {
   const { folder, scan, there } = await scanned({ walk: readNow });
   scan.readAhead(signal);
