@@ -82,6 +82,7 @@ function SearchBox() {
 
 function Hits() {
   const { hits, pending, truncated, failure, trackers, trackersKnown } = results.value;
+  const isTooShort = failure?.code === 'USAGE';
   const summary = `${count('files.count', hits.length)}${truncated ? ' +' : ''}`;
   return (
     <section class={`hits${pending ? ' pending' : ''}`} aria-busy={pending}>
@@ -90,7 +91,8 @@ function Hits() {
         {hits.length > 0 && <span class="keys">{t('files.keys')}</span>}
       </p>
       <MissingTrackers items="files" trackers={trackers} trackersKnown={trackersKnown} />
-      {failure !== undefined && <Failure failure={failure} />}
+      {isTooShort && <Empty title={t('files.short')} />}
+      {failure !== undefined && !isTooShort && <Failure failure={failure} />}
       {pending && hits.length === 0 && <Loading />}
       {!pending && failure === undefined && hits.length === 0 && (
         <Empty title={t('files.none')} hint={t('files.noneHint')} />

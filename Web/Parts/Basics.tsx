@@ -86,7 +86,7 @@ export function Failure({ failure }: { readonly failure: ApiError }) {
   return (
     <div class="failure" role="alert">
       <Icon name="warn" />
-      <p>
+      <p lang="en">
         <strong>{failure.message}</strong> {failure.hint}
       </p>
     </div>

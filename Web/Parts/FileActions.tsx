@@ -39,16 +39,22 @@ export function FileActions({ file, peer, small = false }: Props) {
   return <SaveLink file={file} small={small} />;
 }
 
-/** Saves the file with the browser. */
+/** Saves the file with the browser: the only way for a guest, the second one for an owner. */
 export function SaveLink({ file, small = false }: Props) {
   const name = nameOf(file.path);
   const label = t('save.name', { name });
   const address = savingAddress(file);
+  const isGuest = session.value?.manage !== true;
   if (address === undefined) return null;
   return (
-    <a class={`button main${small ? ' small' : ''}`} href={address} download={name} aria-label={label}>
+    <a
+      class={`button ${isGuest ? 'main' : 'plain'}${small ? ' small' : ''}`}
+      href={address}
+      download={name}
+      aria-label={label}
+    >
       <Icon name="download" />
-      <span>{t('save')}</span>
+      <span>{t(isGuest ? 'save' : 'save.browser')}</span>
     </a>
   );
 }

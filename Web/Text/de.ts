@@ -22,6 +22,7 @@ export const de: Texts = {
   'files.placeholder': 'Name: urlaub jpg',
   'files.clear': 'Suche leeren',
   'files.none': 'Keine Datei heißt so',
+  'files.short': 'Mindestens zwei Buchstaben eingeben',
   'files.noneHint': 'Weniger oder kürzere Wörter versuchen. Jedes muss in Name oder Ordner stehen.',
   'missingTrackers.files':
     '{answered} von {known} Trackern haben geantwortet: Dateien, die nur die anderen kennen, fehlen.',
@@ -41,6 +42,7 @@ export const de: Texts = {
   'download.name': '{name} herunterladen',
   'download.started': 'Download begonnen',
   save: 'Speichern',
+  'save.browser': 'Mit dem Browser speichern',
   'save.name': '{name} speichern',
   open: 'Öffnen',
   here: 'In Ihrer Freigabe',
@@ -91,7 +93,7 @@ export const de: Texts = {
     'Andere können sich nicht mit diesem Computer verbinden. Dateien gehen trotzdem in beide Richtungen mit jedem Peer, den er erreicht.',
   'peers.whatToDo': 'Was zu tun ist',
   'peers.reachUnknown':
-    'Noch ist nicht bekannt, ob andere sich mit diesem Computer verbinden können: kein anderer ist verbunden.',
+    'Noch ist nicht bekannt, ob andere sich mit diesem Computer verbinden können: Kein Peer auf einem anderen ist verbunden.',
   'folder.empty': 'Dieser Ordner ist leer',
   'folder.cut': 'Hier stehen nur die ersten {n} Dateien. Die Suche findet die anderen.',
   'folder.top': 'Alle Dateien',

@@ -19,6 +19,7 @@ export const en = {
   'files.placeholder': 'Name: holiday jpg',
   'files.clear': 'Clear the search',
   'files.none': 'No file is called that',
+  'files.short': 'Give two letters or more',
   'files.noneHint': 'Try fewer or shorter words. Every word must be in the name or folder.',
   'missingTrackers.files':
     '{answered} of {known} trackers answered: files that only the others know are missing.',
@@ -38,6 +39,7 @@ export const en = {
   'download.name': 'Download {name}',
   'download.started': 'Download started',
   save: 'Save',
+  'save.browser': 'Save with the browser',
   'save.name': 'Save {name}',
   open: 'Open',
   here: 'In your share',
@@ -88,7 +90,7 @@ export const en = {
     'Others cannot connect to this computer. Files still go both ways with every peer that it can reach.',
   'peers.whatToDo': 'What to do',
   'peers.reachUnknown':
-    'It is not known yet whether others can connect to this computer: no other one is linked.',
+    'It is not known yet whether others can connect to this computer: no peer on another one is linked.',
   'folder.empty': 'This folder is empty',
   'folder.cut': 'Only the first {n} files are shown here. Search finds the others.',
   'folder.top': 'All files',

@@ -22,6 +22,7 @@ export const es: Texts = {
   'files.placeholder': 'Nombre: vacaciones jpg',
   'files.clear': 'Borrar la búsqueda',
   'files.none': 'Ningún archivo se llama así',
+  'files.short': 'Escriba al menos dos letras',
   'files.noneHint': 'Pruebe menos palabras o más cortas. Todas deben estar en el nombre o la carpeta.',
   'missingTrackers.files':
     'Respondieron {answered} de {known} trackers: faltan los archivos que solo conocen los demás.',
@@ -41,6 +42,7 @@ export const es: Texts = {
   'download.name': 'Descargar {name}',
   'download.started': 'Descarga iniciada',
   save: 'Guardar',
+  'save.browser': 'Guardar con el navegador',
   'save.name': 'Guardar {name}',
   open: 'Abrir',
   here: 'En lo que comparte',
@@ -91,7 +93,7 @@ export const es: Texts = {
     'Otros no pueden conectarse a este ordenador. Los archivos van igualmente en ambos sentidos con cada par que este alcanza.',
   'peers.whatToDo': 'Qué hacer',
   'peers.reachUnknown':
-    'Aún no se sabe si otros pueden conectarse a este ordenador: ningún otro está enlazado.',
+    'Aún no se sabe si otros pueden conectarse a este ordenador: ningún par de otro está enlazado.',
   'folder.empty': 'Esta carpeta está vacía',
   'folder.cut': 'Aquí se muestran solo los primeros {n} archivos. La búsqueda encuentra los demás.',
   'folder.top': 'Todos los archivos',

@@ -22,6 +22,7 @@ export const pt: Texts = {
   'files.placeholder': 'Nome: férias jpg',
   'files.clear': 'Limpar a pesquisa',
   'files.none': 'Nenhum ficheiro tem esse nome',
+  'files.short': 'Escreva pelo menos duas letras',
   'files.noneHint': 'Tente menos palavras, ou mais curtas. Todas têm de estar no nome ou na pasta.',
   'missingTrackers.files':
     '{answered} de {known} trackers responderam: faltam os ficheiros que só os outros conhecem.',
@@ -41,6 +42,7 @@ export const pt: Texts = {
   'download.name': 'Descarregar {name}',
   'download.started': 'Download iniciado',
   save: 'Guardar',
+  'save.browser': 'Guardar com o navegador',
   'save.name': 'Guardar {name}',
   open: 'Abrir',
   here: 'Na sua partilha',
@@ -91,7 +93,7 @@ export const pt: Texts = {
     'Outros não conseguem ligar-se a este computador. Os ficheiros vão à mesma nos dois sentidos com cada par que ele alcança.',
   'peers.whatToDo': 'O que fazer',
   'peers.reachUnknown':
-    'Ainda não se sabe se outros podem ligar-se a este computador: nenhum outro está ligado.',
+    'Ainda não se sabe se outros podem ligar-se a este computador: nenhum par de outro está ligado.',
   'folder.empty': 'Esta pasta está vazia',
   'folder.cut': 'Aqui estão só os primeiros {n} ficheiros. A pesquisa encontra os outros.',
   'folder.top': 'Todos os ficheiros',

@@ -213,6 +213,11 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await save.waitFor();
     expect(await save.getAttribute('download')).toBe('the reef.mp4');
     expect(await page.getByRole('button', { name: /^Download/ }).count()).toBe(0);
+    const tooShort = { version: 1, ok: false, error: { code: 'USAGE', message: 'too short' } };
+    await page.route('**/search?q=r&*', (route) => route.fulfill({ status: 400, json: tooShort }));
+    await page.getByRole('searchbox').fill('r');
+    await page.getByText('Give two letters or more').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
     await page.getByRole('link', { name: 'Downloads' }).click();
     await page.getByText('Only the owner').waitFor();
   });
