@@ -15,7 +15,7 @@ export function movedPath(path: string, from: string, to: string): string {
 }
 
 /** A copy of a text. One that was cut from others, or put together from them, keeps all of them in memory. */
-export function ownText(text: string): string {
+function ownText(text: string): string {
   return Buffer.from(text).toString();
 }
 
