@@ -19,7 +19,7 @@ test('B1: the tracker listens on UDP 6881 by default', async ({ lan }) => {
   expect(tracker.stderr).toContain('UDP port 6881 is already in use');
 });
 
-test('B2: without a port each start takes a random one of 9000-9999', async ({ lan }) => {
+test('B2: without a port a first start takes a random one of 9000-9999', async ({ lan }) => {
   const ports: number[] = [];
   for (let round = 0; round < 4; round++) {
     const programs = await Promise.all(Array.from({ length: 5 }, () => lan.launcher.peer()));
