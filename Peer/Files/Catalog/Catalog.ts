@@ -181,9 +181,8 @@ export class Catalog {
   }
 
   /**
-   * Difference from an earlier version: each changed entry once, in its current state (`file`, `partial`), or
-   * `gone` with
-   * its last known values. Undefined when the version is too old or was never reached.
+   * Difference from an earlier version: each changed entry once, in its current state (`file`, `partial`), or `gone`
+   * with its last known values. Undefined when the version is too old or was never reached.
    * @param until - the version to which the difference leads: later changes are a part of the next one
    */
   changesSince(version: number, until = this.version): readonly PublishedEntry[] | undefined {

@@ -43,9 +43,8 @@ const PROBLEMS_REPORTED_MAX = 20;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * The files named by a manifest, in place of a share folder: reads the manifest, checks each file and watches
- * both. A name
- * stands for one regular file. A symbolic link as last part of its path is refused; links among its folders are
+ * The files named by a manifest, in place of a share folder: reads the manifest, checks each file and watches both. A
+ * name stands for one regular file. A symbolic link as last part of its path is refused; links among its folders are
  * resolved.
  */
 export class ManifestFiles {

@@ -14,8 +14,7 @@ const REPORT_MAX_MS = 5_000;
 
 /**
  * Folders created in the share by this program, with known content. The watcher reports each as new, and listing
- * freshly written files would cost half as much as fetching them. One deferred scan of all these folders is enough
- * to
+ * freshly written files would cost half as much as fetching them. One deferred scan of all these folders is enough to
  * find files that others added before the watch existed.
  */
 export class SelfCreatedFolders {
