@@ -247,6 +247,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     });
     links.on('peerFound', (contact, introducer) => book.add(contact, 'exchange', clock.nowMs(), introducer));
     links.on('served', (peer, fileId, bytes) => this.emit('served', peer, fileId, bytes));
+    links.on('servedBundle', (peer, files) => this.emit('servedBundle', peer, files));
     links.on('hasAll', (peer, fileId) => this.emit('hasAll', peer, fileId));
     links.on('trackerNamed', (address) => this.#trackers.suggest(address));
     links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));

@@ -24,7 +24,7 @@ export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed' | 'namedRelays
 /** Events of the network. Addresses and names are unverified. */
 export interface NetworkEvents
   extends Pick<TrackersEvents, 'trackerFound' | 'trackerLost'>,
-    Pick<PeerLinksEvents, 'served' | 'hasAll' | 'offered'> {
+    Pick<PeerLinksEvents, 'served' | 'servedBundle' | 'hasAll' | 'offered'> {
   trackerMoved: [from: Address, to: Address];
   /** No tracker was found, so this peer runs one. */
   trackerEmbedded: [tracker: Address];

@@ -1,7 +1,9 @@
+import type { BundledFile } from '../../Protocol/Bundle.ts';
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { type Clock, every, type WallClock } from '../../Shared/Time/Clock.ts';
 import type { FileManager } from '../FileManager.ts';
+import type { KnownContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import type { TakenFile } from '../NetworkModel.ts';
 
@@ -29,11 +31,25 @@ export interface UploadHistoryOptions {
 /** Payload bytes of one file that one peer was sent. */
 export type ServedBytes = Pick<TakenFile, 'peer' | 'fileId' | 'path' | 'size' | 'bytes'>;
 
+/** A bundle that was sent and is not recorded yet. */
+interface SentBundle {
+  readonly peer: KnownContact;
+  readonly files: readonly BundledFile[];
+  readonly wallMs: number;
+}
+
 /** Records which peer took which file from this one, bounded, over all runs. */
 export class UploadHistory {
   readonly #options: UploadHistoryOptions;
   /** In the order of `lastWallMs`. */
   #entries = new Map<string, TakenFile>();
+  /**
+   * Recorded at the next lookup or save, not while a folder is sent: at most ENTRIES_MAX files and one bundle, since
+   * older ones would be evicted at once.
+   */
+  #bundles: SentBundle[] = [];
+  #bundledFiles = 0;
+  #pathOf: (file: BundledFile) => string | undefined = () => undefined;
   #changed = false;
   #saving: Promise<void> = Promise.resolve();
   #stop: (() => void) | undefined;
@@ -62,12 +78,51 @@ export class UploadHistory {
       const [path, size] = [files.pathOf(fileId), files.sizeOf(fileId)];
       if (path !== undefined && size !== undefined) this.served({ peer, fileId, path, size, bytes });
     });
+    network.on('servedBundle', (peer, bundle) =>
+      this.servedBundle(peer, bundle, ({ fileId, size }) => {
+        const file = files.find(fileId);
+        return file?.size === size ? file.path : undefined;
+      }),
+    );
     network.on('hasAll', (peerId, fileId) => this.completed(peerId, fileId));
   }
 
   /** Adds bytes that were sent. A file of which as many bytes were sent as it has is complete. */
-  served({ peer, fileId, path, size, bytes }: ServedBytes): void {
-    const nowMs = this.#options.wallMs();
+  served(sent: ServedBytes): void {
+    this.#recordBundles();
+    this.#add(sent, this.#options.wallMs());
+    this.#changed = true;
+  }
+
+  /** @param pathOf - path of a file that is here with this size, and so was sent whole; called later */
+  servedBundle(
+    peer: KnownContact,
+    files: readonly BundledFile[],
+    pathOf: (file: BundledFile) => string | undefined,
+  ): void {
+    this.#pathOf = pathOf;
+    this.#bundles.push({ peer, files, wallMs: this.#options.wallMs() });
+    this.#bundledFiles += files.length;
+    for (let oldest = this.#bundles[0]; oldest !== undefined; oldest = this.#bundles[0]) {
+      if (this.#bundledFiles - oldest.files.length < ENTRIES_MAX) break;
+      this.#bundledFiles -= oldest.files.length;
+      this.#bundles.shift();
+    }
+    this.#changed = true;
+  }
+
+  #recordBundles(): void {
+    if (this.#bundles.length === 0) return;
+    for (const { peer, files, wallMs } of this.#bundles)
+      for (const file of files) {
+        const path = this.#pathOf(file);
+        if (path !== undefined) this.#add({ ...file, peer, path, bytes: file.size }, wallMs);
+      }
+    this.#bundles = [];
+    this.#bundledFiles = 0;
+  }
+
+  #add({ peer, fileId, path, size, bytes }: ServedBytes, nowMs: number): void {
     const before = this.#entries.get(keyOf(peer.peerId, fileId));
     const sum = (before?.bytes ?? 0) + bytes;
     this.#put({
@@ -80,11 +135,11 @@ export class UploadHistory {
       firstWallMs: before?.firstWallMs ?? nowMs,
       lastWallMs: nowMs,
     });
-    this.#changed = true;
   }
 
   /** A peer says that it has the whole file now. Counts only for a peer that took part of it from this one. */
   completed(peerId: PeerId, fileId: FileId): void {
+    this.#recordBundles();
     const entry = this.#entries.get(keyOf(peerId, fileId));
     if (entry === undefined || entry.complete) return;
     this.#entries.set(keyOf(peerId, fileId), { ...entry, complete: true });
@@ -98,6 +153,7 @@ export class UploadHistory {
 
   /** Peers that took all of a file. */
   finishers(fileId: FileId): readonly PeerId[] {
+    this.#recordBundles();
     return [...this.#entries.values()].flatMap((entry) =>
       entry.fileId === fileId && entry.complete ? [entry.peer.peerId] : [],
     );
@@ -113,6 +169,7 @@ export class UploadHistory {
 
   /** In the order of `lastWallMs`. */
   #kept(): TakenFile[] {
+    this.#recordBundles();
     return [...this.#entries.values()].slice(-ENTRIES_MAX);
   }
 

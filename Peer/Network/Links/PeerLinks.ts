@@ -96,6 +96,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       },
       placed: (peer, place, of) => this.#announcePlace(peer, place, of),
       served: (...served) => this.emit('served', ...served),
+      servedBundle: (...served) => this.emit('servedBundle', ...served),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
     });
     const misbehaved = (host: string, reason: unknown) => this.#misbehaved(host, reason);

@@ -1,3 +1,4 @@
+import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { Address } from '../../../Shared/Network/Address.ts';
@@ -82,6 +83,8 @@ export interface PeerLinksEvents {
   offered: [peer: KnownContact, requestId: number, offer: Offer];
   /** A linked peer was sent payload of a file. */
   served: [peer: KnownContact, fileId: FileId, bytes: number];
+  /** A linked peer was sent a bundle. Files of it that are not here were answered with zeros. */
+  servedBundle: [peer: KnownContact, files: readonly BundledFile[]];
   /** A linked peer announced that it has all of a file. */
   hasAll: [peer: PeerId, fileId: FileId];
   /** A linked peer named a tracker that it uses. */

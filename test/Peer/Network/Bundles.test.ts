@@ -58,11 +58,11 @@ test('many files come in one answer, in order; what cannot be given comes as zer
   if (first === undefined) throw new Error('no file');
   const wanted = [unknown, ...files, { ...first, size: 2 }];
   const { writer, bytes } = gathering();
-  const served: (string | number)[][] = [];
-  seeder.links.on('served', ({ name }, fileId, count) => served.push([name, fileId, count]));
+  const served: unknown[] = [];
+  seeder.links.on('servedBundle', ({ name }, bundle) => served.push(name, bundle));
   const outcome = await network.settle(request(wanted, writer));
   expect(outcome).toEqual({ kind: 'verified' });
-  expect(served).toEqual(files.map(({ fileId, size }) => ['peer 2', fileId, size]));
+  expect(served).toEqual(['peer 2', wanted]);
   expect(bytes().equals(answer([50, ...contents, 2]))).toBe(true);
   expect(seen.bytes).toBe(bundleBytes(wanted));
 });

@@ -55,6 +55,45 @@ test('a file is complete when all of it was sent, or when a peer that took part 
   expect(history.finishers(fileOf(2))).toEqual([]);
 });
 
+test('a bundle counts for each of its files that is here, at the time it was sent', async () => {
+  const { clock, history, serve, saves } = await setting();
+  serve(1, 3, 100);
+  const bundle = [1, 2, 3].map((file) => ({ fileId: fileOf(file), size: 100 }));
+  history.servedBundle(peerOf(1), bundle, ({ fileId }) => (fileId === fileOf(2) ? undefined : 'here'));
+  await clock.advanceAsync(1_000);
+  serve(1, 4, 30);
+  expect(history.all()).toMatchObject([
+    { path: 'f4', lastWallMs: 1_000 },
+    { fileId: fileOf(3), path: 'here', bytes: 200, complete: true, lastWallMs: 0 },
+    { fileId: fileOf(1), path: 'here', bytes: 100, complete: true, lastWallMs: 0 },
+  ]);
+  history.servedBundle(peerOf(2), bundle, () => 'here');
+  history.completed(peerOf(2).peerId, fileOf(4)); // Got no bytes of it.
+  expect(history.finishers(fileOf(1))).toEqual([peerOf(1).peerId, peerOf(2).peerId]);
+  await clock.advanceAsync(60_000);
+  history.servedBundle(peerOf(3), bundle, () => 'here');
+  await clock.advanceAsync(60_000);
+  expect(saves[1]).toHaveLength(3 + 3 + 3);
+});
+
+test('of bundles, too, the 10,000 files sent last are kept', async () => {
+  const { history } = await setting();
+  const asked: string[] = [];
+  const send = (from: number, count: number) =>
+    history.servedBundle(
+      peerOf(1),
+      Array.from({ length: count }, (_, index) => ({ fileId: fileOf(from + index), size: 1 })),
+      ({ fileId }) => {
+        asked.push(fileId);
+        return 'path';
+      },
+    );
+  for (let from = 1; from <= 11_001; from += 500) send(from, 500);
+  expect(history.all()).toHaveLength(10_000);
+  expect(history.all()[0]?.fileId).toBe(fileOf(11_500));
+  expect(asked).toHaveLength(10_000);
+});
+
 test('the history is saved once a minute if it changed, and at the end; the next run continues it', async () => {
   const { clock, saves, history, serve } = await setting();
   await clock.advanceAsync(120_000);

@@ -1,4 +1,5 @@
 import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
+import type { BundledFile } from '../../../../Protocol/Bundle.ts';
 import { type ChunkLayout, chunkLayout, chunkLength } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import { TURN_ASK_MS } from '../../../../Protocol/Limits.ts';
@@ -32,8 +33,10 @@ export interface UploadsOptions {
   readonly heldOf: (peer: PeerId, fileId: FileId) => number;
   /** Receives the fate of chunk requests, for super-seeding. */
   readonly demand: ChunkDemand;
-  /** Called after chunks of a file, or all of a small file, were sent. */
+  /** Called after chunks of a file were sent. */
   readonly served: (peer: KnownContact, fileId: FileId, bytes: number) => void;
+  /** Called after a bundle was sent. Files of it that are not here were answered with zeros. */
+  readonly servedBundle: (peer: KnownContact, files: readonly BundledFile[]) => void;
   /** Called after a protocol violation on a lane. Peer undefined: before its token. */
   readonly misbehaved: (peer: PeerId | undefined, reason: unknown) => void;
 }
@@ -253,7 +256,7 @@ export class Uploads implements LaneServerOwner {
 
   /** @param open - the lane is: what was not cancelled is sent */
   #ended(peer: PeerId, batch: readonly WantedChunk[], open: boolean): void {
-    const { demand, served, contactOf } = this.#options;
+    const { demand, served, servedBundle, contactOf } = this.#options;
     const sent = batch.filter(({ cancelled }) => open && !cancelled);
     const unsent = batch.filter(({ cancelled }) => !open || cancelled);
     for (const { fileId, chunks } of byFile(unsent)) demand.dropped(peer, fileId, chunks);
@@ -263,9 +266,7 @@ export class Uploads implements LaneServerOwner {
       demand.sent(peer, fileId, chunks);
       if (known === undefined) continue;
       if (bundle === undefined) served(known, fileId, bytes);
-      // Files of a bundle that are not here were answered with zeros.
-      for (const file of bundle ?? [])
-        if (this.bytesOf(file.fileId, 0) === file.size) served(known, file.fileId, file.size);
+      else servedBundle(known, bundle);
     }
   }
 

@@ -24,6 +24,7 @@ function made() {
     heldOf: () => 0,
     demand: { asked: () => {}, dropped: () => {}, sent: () => {} },
     served: () => {},
+    servedBundle: () => {},
     misbehaved: (_, reason) => expect.fail(String(reason)),
   });
   const lane = (peer: number, reads: 'reads' | 'never reads' = 'reads') => {
