@@ -350,8 +350,8 @@ describe('import rules', () => {
     expect(withValues.map(({ path }) => path)).toEqual([]);
   });
 
-  test('no file imports itself in a circle, nor does one of the simulator, the benches or the test support', () => {
-    const all = [...sources, ...readSources('Simulator', 'bench', 'test')];
+  test('no file imports itself in a circle, nor does one of the simulator, benches, trials, packages or test support', () => {
+    const all = [...sources, ...readSources('Simulator', 'bench', 'harden', 'packaging', 'test')];
     expect(circles(all.map(({ path, imports }) => [path, imports.map(({ to }) => to)]))).toEqual([]);
   });
 
@@ -388,7 +388,7 @@ describe('import rules', () => {
   });
 
   test('nothing but tests imports from test/', () => {
-    const product = [...sources, ...readSources('Simulator', 'bench')];
+    const product = [...sources, ...readSources('Simulator', 'bench', 'harden', 'packaging', 'Web')];
     const strange = product.flatMap(({ path, imports }) =>
       imports.filter(({ to }) => to.startsWith('test/')).map(({ to }) => `${path} -> ${to}`),
     );
