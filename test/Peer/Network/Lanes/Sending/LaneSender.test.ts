@@ -74,11 +74,12 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
   });
   const provider = lends ? Object.assign(share, { lend }) : share;
   const limits = new TransferLimits(clock, rate === undefined ? {} : { up: { total: rate } });
+  const buffers = new BufferPool(SEND_BUFFER_BYTES, 4 * SEND_BUFFER_BYTES, clock, Buffer.alloc);
   const sender = new LaneSender(lane, {
     provider,
     clock,
     limiter: limits.up.flow('lan'),
-    buffers: new BufferPool(SEND_BUFFER_BYTES, 4 * SEND_BUFFER_BYTES, clock, Buffer.alloc),
+    buffers,
     sent: (count) => {
       seen.sent += count;
     },
@@ -106,7 +107,7 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
     }
     return { got, rejects, frames };
   };
-  return { clock, share, bytes, lane, sender, seen, wanted, arrived };
+  return { clock, share, bytes, lane, sender, buffers, seen, wanted, arrived };
 }
 
 test('a large chunk and a run of chunks are pumped, each piece behind its header; loans end with the job', async () => {
@@ -140,6 +141,19 @@ test('small pieces, and files that are not lent, are read and written, in order 
   await copied.sender.flushed();
   expect([copied.seen.pumped, copied.seen.sent]).toEqual([[], MIB]);
   expect(copied.arrived().got.get(1)?.equals(copied.bytes.subarray(0, MIB))).toBe(true);
+});
+
+test('a lane that accepts nothing holds two buffers', async () => {
+  const { lane, sender, buffers, seen, wanted } = made({ lends: false });
+  seen.held = true;
+  const sending = (async () => {
+    for (const chunk of [0, 1, 2]) await sender.send([wanted(chunk, 100_000)]);
+  })();
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(buffers.taken).toBe(2);
+  lane.close();
+  sender.close();
+  await sending;
 });
 
 test('a long run is one job; where it cannot be pumped, its chunks are read one by one', async () => {
