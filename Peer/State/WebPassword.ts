@@ -42,9 +42,13 @@ export class WebPasswordFile {
   /** @throws ShoalError USAGE; Error of node:fs */
   async set(password: string): Promise<void> {
     if (password.length < PASSWORD_CHARS_MIN || password.length > PASSWORD_CHARS_MAX) {
-      throw new ShoalError('USAGE', `a password has at least ${PASSWORD_CHARS_MIN} characters`, {
-        hint: 'Several words are easy to remember and hard to guess.',
-      });
+      throw new ShoalError(
+        'USAGE',
+        `a password has ${PASSWORD_CHARS_MIN} to ${PASSWORD_CHARS_MAX} characters`,
+        {
+          hint: 'Several words are easy to remember and hard to guess.',
+        },
+      );
     }
     const salt = randomBytes(SALT_BYTES);
     const hash = await hashOf(password, salt);

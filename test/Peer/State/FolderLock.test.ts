@@ -47,6 +47,17 @@ test('the lock of a killed process is taken over, that of a living one is not', 
   expect(await readdir(folder.path)).toEqual(['lock-8']);
 });
 
+test('a lock file of more than 4 KiB names no owner', async () => {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('lock');
+  const owner = { pid: process.ppid, started: '' };
+  const acquired = async (bytes: number) => {
+    await writeFile(`${path}-7`, JSON.stringify(owner).padEnd(bytes));
+    return new FolderLock(path).acquire();
+  };
+  expect([await acquired(4_096), await acquired(4_097)]).toEqual([owner, undefined]);
+});
+
 test.skipIf(LINUX)(title('a later process with the same number does not keep the lock', LINUX), async () => {
   const folder = await TempFolder.forTest();
   const self = await thisProcess();

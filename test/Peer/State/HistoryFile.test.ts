@@ -33,13 +33,18 @@ test('the saved history is restored, without damaged entries', async () => {
     5,
     { ...entry, fileId: '../../x' },
     { ...entry, bytes: 'all' },
-    { ...entry, lastWallMs: 1e300 },
+    { ...entry, lastWallMs: 8.65e15 },
     { ...entry, peer: undefined },
     { ...entry, peer: { ...entry.peer, address: 7 } },
     { ...entry, complete: 1 },
   ];
   await writeFile(join(path, 'history.json'), JSON.stringify([...damaged, entry]));
   expect(await file.load()).toEqual([entry]);
+  const numbered = Array.from({ length: 10_001 }, (_, size) => ({ ...entry, size }));
+  await writeFile(join(path, 'history.json'), JSON.stringify(numbered));
+  expect((await file.load()).map(({ size }) => size)).toEqual(numbered.slice(1).map(({ size }) => size));
+  await writeFile(join(path, 'history.json'), JSON.stringify([entry]).padEnd(16 * 1_024 * 1_024 + 1));
+  expect(await file.load()).toEqual([]);
   await writeFile(join(path, 'history.json'), '[{"fileId"');
   expect(await file.load()).toEqual([]);
 });

@@ -57,6 +57,15 @@ test('a folder in which no lock can be created is shared nevertheless', async ()
   await state.close();
 });
 
+test('a file of more than 1 MiB is not read', async () => {
+  const { state } = await opened();
+  const read = async (bytes: number) => {
+    await writeFile(join(state.path, 'x.json'), '{"a":1}'.padEnd(bytes));
+    return state.read('x.json');
+  };
+  expect([await read(1_048_576), await read(1_048_577)]).toEqual([{ a: 1 }, {}]);
+});
+
 test('a damaged file is moved aside and named, so that no write replaces it; others stay', async () => {
   const folder = await TempFolder.forTest();
   const warnings: string[] = [];

@@ -21,10 +21,11 @@ test('a password is kept as a salted hash that only the user can read', async ()
   await file.remove();
 });
 
-test('a short password is refused; a damaged file means no password', async () => {
+test('a short or endless password is refused; a damaged file means no password', async () => {
   const folder = await TempFolder.forTest();
   const file = new WebPasswordFile(folder.path, silentLog);
-  await expect(file.set('1234567')).rejects.toMatchObject({ code: 'USAGE' });
+  for (const password of ['1234567', 'x'.repeat(1_025)])
+    await expect(file.set(password)).rejects.toMatchObject({ code: 'USAGE' });
   for (const text of ['', '{}', '{"salt":"00","hash":"00"}', '[]', 'null']) {
     await writeFile(folder.at('web-password.json'), text);
     expect([await file.version(), await file.verify('')]).toEqual([undefined, false]);
