@@ -13,6 +13,9 @@ export type Act = (name: string, command: ShoalCommand, parsed: Command) => Prom
 /** Settings that help shows; all others are flags, too, but serve long-running peers. */
 const SHOWN_SETTINGS = ['--tracker', '--share', '--no-discovery', '--verbose'];
 
+/** Width of help that is no output of a terminal: that of Commander. */
+const PIPED_WIDTH = 80;
+
 const HELP_SUMMARY = 'flags and arguments of a command';
 
 /** The command line of `shoal`, from the table of commands. */
@@ -36,7 +39,7 @@ export function makeProgram(act: Act): Command {
     const { forms = [command.usage] } = command;
     parsed.usage(forms.map((form) => `[options] ${form}`.trimEnd()).join(`\n       shoal ${name} `));
     const { details } = command;
-    const width = () => parsed.configureOutput().getOutHelpWidth?.() ?? Number.POSITIVE_INFINITY;
+    const width = () => parsed.configureOutput().getOutHelpWidth?.() ?? PIPED_WIDTH;
     if (details) parsed.addHelpText('after', () => wrapLines(details, width()));
   }
   return program;
