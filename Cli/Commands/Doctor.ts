@@ -21,7 +21,11 @@ export const doctor: ShoalCommand = {
     if (running !== undefined) return run.screen.answer(await run.inRunning(running, name, 'doctor'));
     const own = [noPeer(), await portCheck(run), await shareCheck(run)];
     const findings = [...own, ...(await networkChecks(run))];
-    const text = diagnosisText(findings, { paint: makePaint(run.screen.color) });
+    const { color, width } = run.screen;
+    const text = diagnosisText(findings, {
+      paint: makePaint(color),
+      width: width ?? Number.POSITIVE_INFINITY,
+    });
     return run.screen.answer(factsAnswer(name, { items: findings }, text, verdictOf(findings)));
   },
 };

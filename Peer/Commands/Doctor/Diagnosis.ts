@@ -1,5 +1,6 @@
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ViewStyle } from '../Views/ViewStyle.ts';
+import { labelledLines } from '../Views/WordWrap.ts';
 import type { DiagnosisFacts, Finding } from './Finding.ts';
 import { networkChecks } from './NetworkChecks.ts';
 import { shareChecks } from './ShareChecks.ts';
@@ -21,12 +22,19 @@ export function verdictOf(findings: readonly Finding[]): ShoalError | undefined 
   return new ShoalError('UNHEALTHY', message, { hint: 'The lines that begin with look say what to do.' });
 }
 
-/** One line for each finding, with its hint below. */
-export function diagnosisText(findings: readonly Finding[], { paint }: Pick<ViewStyle, 'paint'>): string {
+/** Column of the text beside `fine` and `look`. */
+const TEXT_COLUMN = 6;
+
+/** Each finding, with its hint below, in lines of the width. */
+export function diagnosisText(
+  findings: readonly Finding[],
+  { paint, width }: Pick<ViewStyle, 'paint' | 'width'>,
+): string {
   return findings
-    .map(({ ok, check, text, hint }) => {
-      const head = `${ok ? paint.good('fine') : paint.bad('look')}  ${check}: ${text}`;
-      return ok || hint === null ? head : `${head}\n      ${hint}`;
+    .flatMap(({ ok, check, text, hint }) => {
+      const [label, colour] = ok ? ['fine', paint.good] : ['look', paint.bad];
+      const lines = labelledLines(label, `${check}: ${text}`, TEXT_COLUMN, width, colour);
+      return ok || hint === null ? lines : [...lines, ...labelledLines('', hint, TEXT_COLUMN, width)];
     })
     .join('\n');
 }

@@ -222,6 +222,9 @@ test('lines say what is fine and what to do, and are safe to print', () => {
   );
   expect(text).toContain('fine  tracker: connected to 192.0.2.1:6881');
   expect(text).toContain('MB/s from \\u{1b}[1mx;');
+  expect(
+    text.split('\n').filter((line) => line.length > 80 || !/^(fine|look| {4}) {2}\S/.test(line)),
+  ).toEqual([]);
 });
 
 test('a configured tracker that does not answer is a finding even if linked peers answer searches', () => {
