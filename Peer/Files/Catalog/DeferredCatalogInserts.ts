@@ -2,7 +2,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import { isWithin } from '../../../Shared/Paths/PathWithin.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { type FolderRename, renamedPath } from '../Hashing/HashCache.ts';
-import { type InstalledFile, InstalledFiles } from './InstalledFiles.ts';
+import { type InstalledFile, InstalledFiles, type TakenFile } from './InstalledFiles.ts';
 
 /** Pending files are inserted when none was added for this long. */
 const QUIET_MS = 100;
@@ -108,12 +108,20 @@ export class DeferredCatalogInserts {
 
   /** Inserts the pending files if one of them may have this path; none for that of a folder. @returns their number */
   flushFile(path: string): number {
-    return this.#takeWhere(({ folder }) => path !== folder && isWithin(path, folder));
+    return this.#queues
+      .filter(({ folder }) => path !== folder && isWithin(path, folder))
+      .reduce((taken, queue) => taken + this.#take(queue, queue.files.pending), 0);
   }
 
-  /** Inserts the pending files if one of them may have this content. @returns their number */
+  /** Inserts the pending files with this content. @returns their number */
   flushContent(fileId: FileId): number {
-    return this.#takeWhere(({ files }) => files.mayHave(fileId));
+    let taken = 0;
+    for (const { files, renames } of this.#queues)
+      for (let file = files.takeContent(fileId); file !== undefined; file = files.takeContent(fileId)) {
+        this.#insertTaken(file, renames);
+        taken++;
+      }
+    return taken;
   }
 
   /** Inserts some of the files that are due. */
@@ -174,23 +182,21 @@ export class DeferredCatalogInserts {
     this.#cancel = this.#clock.after(delayMs, () => this.#tick());
   }
 
-  #takeWhere(isWanted: (queue: Queue) => boolean): number {
-    return this.#queues
-      .filter(isWanted)
-      .reduce((taken, queue) => taken + this.#take(queue, queue.files.pending), 0);
-  }
-
   /** Inserts the oldest files of a queue, and returns their number. */
   #take({ files, renames }: Queue, max: number): number {
     for (let taken = 0; taken < max; taken++) {
       const file = files.take();
       if (file === undefined) return taken;
-      this.#bytes -= file.state.size;
-      let { path } = file;
-      for (const { rename, before } of renames) if (file.number < before) path = renamedPath(path, rename);
-      this.#insert(path === file.path ? file : { ...file, path });
+      this.#insertTaken(file, renames);
     }
     return max;
+  }
+
+  #insertTaken(file: TakenFile, renames: Queue['renames']): void {
+    this.#bytes -= file.state.size;
+    let { path } = file;
+    for (const { rename, before } of renames) if (file.number < before) path = renamedPath(path, rename);
+    this.#insert(path === file.path ? file : { ...file, path });
   }
 }
 

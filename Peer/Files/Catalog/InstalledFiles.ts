@@ -20,9 +20,18 @@ export interface InstalledFile {
   readonly hash: ChunkHash;
 }
 
+/** `number`: files that were added before it. */
+export type TakenFile = InstalledFile & { readonly number: number };
+
 interface Page extends PagePaths {
   /** FileId and chunk hash of each row. */
   readonly hashes: Buffer;
+  /** The first digits of the ids of its files. */
+  readonly ids: Set<number>;
+  /** 1: the row was added and not taken yet. */
+  readonly pending: Uint8Array;
+  /** Rows that were not taken, also those that no file has yet. */
+  left: number;
   readonly sizes: Uint32Array;
   readonly stats: BigInt64Array;
   readonly executable: Uint8Array;
@@ -35,10 +44,10 @@ interface Page extends PagePaths {
 export class InstalledFiles {
   /** Undefined: all rows of the page were taken. */
   readonly #pages: (Page | undefined)[] = [];
-  /** The first digits of the ids of all files that were added. */
-  readonly #ids = new Set<number>();
   #length = 0;
   #taken = 0;
+  /** All files with a lower number were taken. */
+  #next = 0;
 
   /** Files that were not taken yet. */
   get pending(): number {
@@ -50,16 +59,12 @@ export class InstalledFiles {
     return this.#length;
   }
 
-  /** Whether a file with this content may have been added. */
-  mayHave(fileId: FileId): boolean {
-    return this.#ids.has(idStart(fileId));
-  }
-
   add({ path, state, fileId, hash }: InstalledFile): void {
     const at = this.#length++ % PAGE_ROWS;
     const page = at === 0 ? this.#addPage() : this.#pages.at(-1);
     if (page === undefined) throw new Error('a page was freed before it was full');
-    this.#ids.add(idStart(fileId));
+    page.ids.add(idStart(fileId));
+    page.pending[at] = 1;
     page.hashes.write(fileId, 2 * at * HASH_BYTES, 'hex');
     page.hashes.write(hash, (2 * at + 1) * HASH_BYTES, 'hex');
     page.sizes[at] = state.size;
@@ -69,14 +74,40 @@ export class InstalledFiles {
     page.ends[at] = writePath(page, at === 0 ? 0 : (page.ends[at - 1] ?? 0), path);
   }
 
-  /** Takes the oldest file, with its number; undefined: none is left. */
-  take(): (InstalledFile & { readonly number: number }) | undefined {
-    if (this.pending === 0) return undefined;
-    const number = this.#taken++;
+  /** Takes the oldest file; undefined: none is left. */
+  take(): TakenFile | undefined {
+    while (this.#next < this.#length) {
+      const number = this.#next++;
+      const page = this.#pages[Math.floor(number / PAGE_ROWS)];
+      if (page !== undefined && page.pending[number % PAGE_ROWS] === 1) return this.#take(page, number);
+    }
+    return undefined;
+  }
+
+  /** Takes a file with this content out of turn; undefined: none is left. */
+  takeContent(fileId: FileId): TakenFile | undefined {
+    const start = idStart(fileId);
+    for (const [index, page] of this.#pages.entries()) {
+      const at = page?.ids.has(start) ? this.#rowOf(page, fileId) : -1;
+      if (page !== undefined && at >= 0) return this.#take(page, index * PAGE_ROWS + at);
+    }
+    return undefined;
+  }
+
+  /** The row of a page with this content; -1: none. */
+  #rowOf({ hashes, pending }: Page, fileId: FileId): number {
+    const id = Buffer.from(fileId, 'hex');
+    return pending.findIndex((isPending, at) => {
+      const start = 2 * at * HASH_BYTES;
+      return isPending === 1 && id.compare(hashes, start, start + HASH_BYTES) === 0;
+    });
+  }
+
+  #take(page: Page, number: number): TakenFile {
     const at = number % PAGE_ROWS;
-    const page = this.#pages[Math.floor(number / PAGE_ROWS)];
-    if (page === undefined) throw new Error('a page was freed before its rows were taken');
-    if (at === PAGE_ROWS - 1) this.#pages[Math.floor(number / PAGE_ROWS)] = undefined;
+    this.#taken++;
+    page.pending[at] = 0;
+    if (--page.left === 0) this.#pages[Math.floor(number / PAGE_ROWS)] = undefined;
     const digits = page.hashes.toString('hex', 2 * at * HASH_BYTES, 2 * (at + 1) * HASH_BYTES);
     return {
       number,
@@ -90,6 +121,9 @@ export class InstalledFiles {
   #addPage(): Page {
     const page = {
       hashes: Buffer.allocUnsafeSlow(2 * PAGE_ROWS * HASH_BYTES),
+      ids: new Set<number>(),
+      pending: new Uint8Array(PAGE_ROWS),
+      left: PAGE_ROWS,
       sizes: new Uint32Array(PAGE_ROWS),
       stats: new BigInt64Array(STATS * PAGE_ROWS),
       executable: new Uint8Array(PAGE_ROWS),

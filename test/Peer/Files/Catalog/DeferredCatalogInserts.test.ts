@@ -64,19 +64,34 @@ test('at most 16,384 files are pending', () => {
 });
 
 test('every lookup finds a pending file, by path, by content or in a list', () => {
-  for (const look of [
-    (catalog: Catalog) => catalog.findPath('f1')?.fileId,
-    (catalog: Catalog) => catalog.find(id(1))?.fileId,
-    (catalog: Catalog) => catalog.list('')[1]?.fileId,
-    (catalog: Catalog) => [...catalog.withWords(['f1'])][0]?.fileId,
-    (catalog: Catalog) => (catalog.pathsOf(id(1))[0] === 'f1' ? id(1) : undefined),
-  ]) {
+  for (const [look, inserted] of [
+    [(catalog: Catalog) => catalog.findPath('f1')?.fileId, 2],
+    [(catalog: Catalog) => catalog.find(id(1))?.fileId, 1],
+    [(catalog: Catalog) => catalog.list('')[1]?.fileId, 2],
+    [(catalog: Catalog) => [...catalog.withWords(['f1'])][0]?.fileId, 2],
+    [(catalog: Catalog) => (catalog.pathsOf(id(1))[0] === 'f1' ? id(1) : undefined), 1],
+  ] as const) {
     const { catalog, add } = desk();
     add();
     add();
     expect(look(catalog)).toBe(id(1));
-    expect(catalog.version).toBe(2);
+    expect(catalog.version).toBe(inserted);
   }
+});
+
+test('a lookup by content inserts the files with it, once, and leaves the others of their pages in order', () => {
+  const { catalog, deferred, add } = desk();
+  deferred.hold('new');
+  for (let n = 0; n < 3_000; n++) add('new/');
+  deferred.add({ path: 'other', state, fileId: id(1_500), hash: HASH });
+  deferred.rename('new', 'done');
+  const found = [0, 1_023, 1_024, 2_047, 2_048, 2_999];
+  for (const n of found) expect(catalog.find(id(n))?.path).toBe(`done/f${n}`);
+  expect(catalog.pathsOf(id(1_500)).toSorted()).toEqual(['done/f1500', 'other']);
+  expect(catalog.find(id(3_000))).toBeUndefined();
+  expect([catalog.version, deferred.pending]).toEqual([8, { files: 2_993, bytes: 2_993 }]);
+  deferred.flushAt('');
+  expect([catalog.list('').length, deferred.pending.files]).toEqual([3_001, 0]);
 });
 
 test('a lookup inserts nothing when no pending file has that content', () => {
