@@ -8,9 +8,12 @@ export const JSON_FLAG: FlagSpec = { name: '--json', summary: 'one line of JSON 
 /** Most arguments of a form with `<repeated...>`. */
 const REPEATED_MAX = 64;
 
+/** A flag of a form, with its value. */
+const FLAG = /\[?--[a-z]+( <[a-z]+>)?\]?/g;
+
 /** Fewest and most arguments over all forms of a command. */
 export function argumentRange({ usage }: ConsoleCommand): { readonly min: number; readonly max: number } {
-  const forms = usage.map((form) => form.split(' ').filter((word) => word !== '' && !/^\[?--/.test(word)));
+  const forms = usage.map((form) => form.replace(FLAG, '').split(' ').filter(Boolean));
   const required = forms.map((words) => words.filter((word) => !word.startsWith('[')).length);
   const most = forms.map((words) =>
     words.some((word) => word.includes('...')) ? REPEATED_MAX : words.length,

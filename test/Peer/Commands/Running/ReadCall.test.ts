@@ -55,6 +55,7 @@ test.each([
   ['get', 'get needs at least 1 argument, not 0', 'get <peer> <file...>'],
   ['get a --other', '--other needs a value', 'Write: --other <id>'],
   ['peers now', 'peers takes no arguments', 'Usage: peers'],
+  ['link a b --days 3', 'link takes at most 1 argument', 'Names with spaces go in quotes'],
   ['download ""', 'an argument of download is empty', 'Usage'],
   ['dowload x', 'unknown command "dowload"', 'Did you mean download?'],
   ['xyzzy', 'unknown command "xyzzy"', 'List of commands: help'],
