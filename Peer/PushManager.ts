@@ -44,7 +44,7 @@ export interface PushEvents {
 /** Interval at which pending pushes and offers are checked. */
 const TICK_MS = 1_000;
 
-/** Door: files pushed to other peers, and offers from them. */
+/** Manager of pushes: files sent to other peers, and offers from them. */
 export class PushManager extends EventEmitter<PushEvents> {
   readonly #options: PushManagerOptions;
   readonly #trust: Trust;

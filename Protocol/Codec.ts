@@ -11,6 +11,7 @@ export interface Codec<T> {
 /** The value a codec describes. */
 export type Decoded<C> = C extends Codec<infer T> ? { readonly [K in keyof T]: T[K] } : never;
 
+/** Writes values one after the other into memory that grows. */
 export class ByteWriter {
   #bytes: Buffer;
   #length = 0;
@@ -46,6 +47,7 @@ export class ByteWriter {
   }
 }
 
+/** Reads values one after the other. */
 export class ByteReader {
   readonly bytes: Buffer;
   #at = 0;

@@ -38,7 +38,7 @@ interface SentBundle {
   readonly wallMs: number;
 }
 
-/** Records which peer took which file from this one, bounded, over all runs. */
+/** Records the files that peers took from this one, bounded, over all runs. */
 export class UploadHistory {
   readonly #options: UploadHistoryOptions;
   /** In the order of `lastWallMs`. */

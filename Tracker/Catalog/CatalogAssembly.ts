@@ -3,7 +3,7 @@ import type { PublishedEntry, RequestOf } from '../../Protocol/TrackerMessages.t
 import type { CatalogIndex } from './CatalogIndex.ts';
 import { Rows } from './Rows.ts';
 
-type Page = Omit<RequestOf<'publish'>, 'peerId' | 'instanceId' | 'token' | 'type'>;
+type CatalogPage = Omit<RequestOf<'publish'>, 'peerId' | 'instanceId' | 'token' | 'type'>;
 
 /** Outcome of a page. `held` is the complete version now; 0: none. */
 export type PageOutcome =
@@ -59,7 +59,7 @@ export class CatalogAssembly {
     this.#index.forget(owner);
   }
 
-  page(owner: number, page: Page): PageOutcome {
+  page(owner: number, page: CatalogPage): PageOutcome {
     if (!isSound(page, this.#filesMax)) return { kind: 'refused', reason: 'bad-request' };
     const held = this.held(owner);
     if (page.version <= held) return { kind: 'repeated', held };
@@ -84,7 +84,7 @@ export class CatalogAssembly {
   }
 
   /** The version of a page, opened if it is new. */
-  #versionOf(owner: number, page: Page): Unfinished | 'repeated' | 'base-lost' | 'other' {
+  #versionOf(owner: number, page: CatalogPage): Unfinished | 'repeated' | 'base-lost' | 'other' {
     const open = this.#unfinished.get(owner);
     if (open !== undefined && page.version < open.version) return 'repeated';
     if (open !== undefined && page.version === open.version) {
@@ -121,7 +121,7 @@ export class CatalogAssembly {
   }
 
   /** A whole catalog doubles the limit: old and new entries coexist until it is complete. */
-  #hasRoom(owner: number, page: Page): boolean {
+  #hasRoom(owner: number, page: CatalogPage): boolean {
     const owned = this.#index.count(owner) + page.entries.length;
     const allowed = page.base === 0 ? this.#filesMax * 2 : this.#filesMax;
     return owned <= allowed && this.#index.size + page.entries.length <= this.#entriesMax;
@@ -133,7 +133,7 @@ export class CatalogAssembly {
   }
 }
 
-function isSound(page: Page, filesMax: number): boolean {
+function isSound(page: CatalogPage, filesMax: number): boolean {
   return (
     page.version > page.base &&
     page.page < page.pages &&

@@ -31,7 +31,7 @@ export interface PostedEntries {
 
 /**
  * Inverted index from words to entries. Postings of removed entries stay until they are half of a list; then each
- * further death cleans a few places, so that a removal has a constant cost, however common the word.
+ * further removal cleans a few places, so that a removal has a constant cost, however common the word.
  */
 export class WordIndex {
   readonly #entries: PostedEntries;

@@ -4,7 +4,7 @@ import { type Hit, type Holder, hit, holder } from '../../Protocol/TrackerItems.
 import { isLoopback } from '../../Shared/Network/Address.ts';
 import type { RateLimits } from '../Peers/RateLimits.ts';
 import type { OwnPart } from '../Questions/OwnPart.ts';
-import { hitOf, holdersFrom, Page, peersPage, relayedHit } from '../Questions/ReplyPages.ts';
+import { hitOf, holdersFrom, peersPage, ReplyPage, relayedHit } from '../Questions/ReplyPages.ts';
 import { type QuestionRecord, RECORD_BYTES_MAX, RECORD_ITEMS_MAX, type RecordOf } from './BusRecords.ts';
 import type { Cluster } from './Cluster.ts';
 import { GATHER_MS } from './Gatherings.ts';
@@ -59,7 +59,7 @@ export class SiblingDesk {
     const asked = this.#relay(record, { words, fileId: undefined }, nowMs, (items, isLast) =>
       send(items, items.length, isLast),
     );
-    const lists = inRecords(hits, () => new Page<Hit>(hit, ITEMS_BYTES));
+    const lists = inRecords(hits, () => new ReplyPage<Hit>(hit, ITEMS_BYTES));
     for (const [at, list] of lists.entries()) {
       const isLast = asked === 0 && at === lists.length - 1;
       send(list, at === 0 ? found.total : 0, isLast);
@@ -86,7 +86,7 @@ export class SiblingDesk {
       send(named, named.length, hits[0]?.size ?? 0, isLast);
     });
     const total = known?.holders.length ?? 0;
-    const lists = inRecords(holders, () => new Page<Holder>(holder, ITEMS_BYTES));
+    const lists = inRecords(holders, () => new ReplyPage<Holder>(holder, ITEMS_BYTES));
     for (const [at, list] of lists.entries()) {
       const isLast = asked === 0 && at === lists.length - 1;
       send(list, at === 0 ? total : 0, known?.size ?? 0, isLast);
@@ -152,7 +152,7 @@ export class SiblingDesk {
 }
 
 /** Items in lists that fit a record each; at least one list. */
-function inRecords<T>(items: readonly T[], newPage: () => Page<T>): (readonly T[])[] {
+function inRecords<T>(items: readonly T[], newPage: () => ReplyPage<T>): (readonly T[])[] {
   let page = newPage();
   const pages = [page];
   for (const item of items) {

@@ -36,7 +36,7 @@ export function foundPage(
   holdersOf: HoldersOf,
   registry: PeerRegistry,
 ): ReplyOf<'found'> {
-  const page = new Page<Hit>(hit, PAGE_BYTES);
+  const page = new ReplyPage<Hit>(hit, PAGE_BYTES);
   let next = cursor;
   for (; next < found.files.length; next++) {
     const file = found.files[next];
@@ -66,7 +66,7 @@ export function locatedPage(
   registry: PeerRegistry,
 ): ReplyOf<'located'> {
   if (known === undefined) return { ...WHOLE, type: 'located', total: 0, next: 0, size: 0, holders: [] };
-  const page = new Page<Holder>(holder, PAGE_BYTES - SIZE_BYTES);
+  const page = new ReplyPage<Holder>(holder, PAGE_BYTES - SIZE_BYTES);
   const total = known.holders.length;
   const holders = holdersFrom(known, cursor, HOLDERS_PER_PAGE, registry);
   const sent = holders.findIndex((one) => !page.add(one));
@@ -86,7 +86,7 @@ export interface PageFacts {
 
 /** Later pages of a search. */
 export function hitPages(hits: readonly Hit[], facts: PageFacts): ReplyOf<'found'>[] {
-  const lists = listsOf(hits, () => new Page<Hit>(hit, PAGE_BYTES), facts, shortened);
+  const lists = listsOf(hits, () => new ReplyPage<Hit>(hit, PAGE_BYTES), facts, shortened);
   return lists.map((list, at) => ({ type: 'found', ...later(facts, lists, at), hits: list }));
 }
 
@@ -96,17 +96,17 @@ export function holderPages(
   size: number,
   facts: PageFacts,
 ): ReplyOf<'located'>[] {
-  const lists = listsOf(holders, () => new Page<Holder>(holder, PAGE_BYTES - SIZE_BYTES), facts);
+  const lists = listsOf(holders, () => new ReplyPage<Holder>(holder, PAGE_BYTES - SIZE_BYTES), facts);
   return lists.map((list, at) => ({ type: 'located', ...later(facts, lists, at), size, holders: list }));
 }
 
 function listsOf<T>(
   items: readonly T[],
-  newPage: () => Page<T>,
+  newPage: () => ReplyPage<T>,
   { isLast }: PageFacts,
   shorter?: (item: T) => T | undefined,
 ): (readonly T[])[] {
-  const pages: Page<T>[] = [];
+  const pages: ReplyPage<T>[] = [];
   for (const item of items) {
     if (pages.at(-1)?.add(item) === true) continue;
     const page = newPage();
@@ -139,7 +139,7 @@ export function peersPage(
   total: number,
   seen: (peer: ListedPeer) => ListedPeer = (peer) => peer,
 ): ReplyOf<'peerList'> {
-  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES - ANSWER_EXTENSIONS_BYTES);
+  const page = new ReplyPage<ListedPeer>(listedPeer, PAGE_BYTES - ANSWER_EXTENSIONS_BYTES);
   for (const peer of peers) {
     const { files, bytes } = peer.beat;
     if (!page.add(seen({ ...contact(peer), files, bytes }))) {
@@ -151,7 +151,7 @@ export function peersPage(
 
 /** The peers of a list that fit a page. */
 export function fittingPeers(peers: readonly ListedPeer[]): readonly ListedPeer[] {
-  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES - ANSWER_EXTENSIONS_BYTES);
+  const page = new ReplyPage<ListedPeer>(listedPeer, PAGE_BYTES - ANSWER_EXTENSIONS_BYTES);
   for (const peer of peers) if (!page.add(peer)) break;
   return page.items;
 }
@@ -162,7 +162,7 @@ export function membersPage(
   cursor: number,
   facts: Pick<ReplyOf<'members'>, 'connected' | 'received' | 'sent'>,
 ): ReplyOf<'members'> {
-  const page = new Page<ClusterMember>(clusterMember, PAGE_BYTES);
+  const page = new ReplyPage<ClusterMember>(clusterMember, PAGE_BYTES);
   let next = cursor;
   for (const member of members.slice(cursor)) if (page.add(member)) next++;
   return {
@@ -214,7 +214,7 @@ function more(next: number, total: number): number {
 }
 
 /** Items up to an encoded size. An item of any kind is so long that the count stays below the limit of its list. */
-export class Page<T> {
+export class ReplyPage<T> {
   readonly items: T[] = [];
   readonly #codec: Codec<T>;
   #left: number;

@@ -15,8 +15,8 @@ interface Absences {
 }
 
 /**
- * Damps trackers of a cluster that come and go, like routes that flap (RFC 2439): a tracker that comes back for the
- * second time within an hour is not chosen as home for a minute, with each further time for twice as long. Otherwise
+ * Damps trackers of a cluster that come and go, like routes that flap (RFC 2439). One that returns for the second
+ * time within an hour is not chosen as home for a minute; each further return doubles that time. Otherwise
  * its peers would publish everything at another tracker with every loss, and once more with every return.
  */
 export class HoldDowns {

@@ -26,7 +26,7 @@ const LATE_PIECES = 2;
 
 /**
  * Limits of one direction, in total and per network class, shared by all lanes. A transfer obeys both.
- * Waiter lanes are served by start-time fair queueing (Goyal 1996): busy lanes get equal bytes, whatever their frame
+ * Waiting lanes are served by start-time fair queueing (Goyal 1996): busy lanes get equal bytes, whatever their frame
  * size.
  * Payload is counted, exact within 5 % over 5 s. Rates may change at any time.
  */

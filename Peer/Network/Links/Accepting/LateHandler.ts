@@ -1,6 +1,6 @@
 import type { StreamHandler } from '../../../../Shared/Network/Transport.ts';
 
-/** The handler of a stream whose owner is known later: holds what arrives until then. */
+/** The handler of a stream whose owner is known later: holds its bytes until then. */
 export class LateHandler implements StreamHandler {
   readonly #held: Uint8Array[] = [];
   #owner: StreamHandler | undefined;

@@ -23,7 +23,7 @@ export interface Tester {
   };
 }
 
-/** Learns whether other computers can connect to this peer: from their links, else from one test by a linked peer. */
+/** Determines whether other computers can connect to this peer: from their links, else from one test by a linked peer. */
 export class Reachability {
   readonly #clock: Clock;
   #reachable: boolean | undefined;
