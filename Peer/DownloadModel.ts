@@ -67,6 +67,8 @@ export interface DownloadStatus {
   readonly finalPath: string | undefined;
   /** Names of files and folders that the disk of this peer changed. Absent: 0. */
   readonly renamed?: number;
+  /** Fetched files of a folder whose name was taken by another content: `name (2)` beside it. Absent: 0. */
+  readonly beside?: number;
   /** Paths of which several contents exist. Absent: none. */
   readonly versions?: readonly FileVersions[];
   readonly startedWallMs: number;

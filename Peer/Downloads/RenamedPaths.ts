@@ -20,19 +20,22 @@ export class RenamedPaths {
   /**
    * @param wanted - relative path, `/` between names
    * @param stored - the absolute path that it has
+   * @returns whether the last name has a number that avoids a taken one
    */
-  add(wanted: string, stored: string): void {
+  add(wanted: string, stored: string): boolean {
     // Nearly all names stay: no other text is made for them.
-    if (stored.endsWith(wanted) && stored[stored.length - wanted.length - 1] === '/') return;
+    if (stored.endsWith(wanted) && stored[stored.length - wanted.length - 1] === '/') return false;
     const at = slashed(stored);
-    if (at === wanted || at.endsWith(`/${wanted}`)) return;
+    if (at === wanted || at.endsWith(`/${wanted}`)) return false;
     const names = wanted.split('/');
     const ends = at.split('/').slice(-names.length);
+    let isBeside = false;
     for (const [index, name] of names.entries()) {
       const end = ends[index] ?? '';
-      if (end === name || (isNumbered(end, name) && !this.#hasTwin(wanted))) continue;
-      this.#changed.add(names.slice(0, index + 1).join('/'));
+      isBeside = isNumbered(end, name) && !this.#hasTwin(wanted);
+      if (end !== name && !isBeside) this.#changed.add(names.slice(0, index + 1).join('/'));
     }
+    return isBeside;
   }
 
   #hasTwin(path: string): boolean {

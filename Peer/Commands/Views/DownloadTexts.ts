@@ -84,13 +84,19 @@ export function leftText(
     : `${left} downloads are not complete. They continue ${again}`;
 }
 
-/** Line for a complete download, and one for names that the disk changed. */
+/** Line for a complete download, one for names that the disk changed, and one for names that were taken. */
 export function doneText(download: DownloadStatus): string {
-  const { renamed = 0 } = download;
+  const { renamed = 0, beside = 0 } = download;
+  const lines = [whatIsDone(download)];
   const names = renamed === 1 ? '1 name was changed' : `${renamed} names were changed`;
-  return renamed === 0
-    ? whatIsDone(download)
-    : `${whatIsDone(download)}\n${names} to what can be kept and shared here`;
+  if (renamed > 0) lines.push(`${names} to what can be kept and shared here`);
+  if (beside === 1)
+    lines.push('1 name was taken by another file, which stays: the new one lies beside it as "name (2)"');
+  if (beside > 1)
+    lines.push(
+      `${beside} names were taken by other files, which stay: the new ones lie beside them as "name (2)"`,
+    );
+  return lines.join('\n');
 }
 
 function whatIsDone(download: DownloadStatus): string {

@@ -98,6 +98,7 @@ export function downloadItem(download: DownloadStatus) {
     files: download.files,
     filesDone: download.filesDone,
     renamed: download.renamed ?? 0,
+    beside: download.beside ?? 0,
     reason: download.reason ?? null,
     cause: download.cause === undefined ? null : causeItem(download.cause),
     error: download.error === undefined ? null : errorItem(download.error),

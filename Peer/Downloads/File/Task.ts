@@ -69,6 +69,7 @@ export type TaskFigures = Pick<
   | 'filesDone'
   | 'files'
   | 'renamed'
+  | 'beside'
 >;
 
 /** The work of one download, for a file or a folder. Runs do not overlap; progress is kept between runs. */

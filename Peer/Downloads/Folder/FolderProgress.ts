@@ -26,6 +26,7 @@ export class FolderProgress {
   #seen: { readonly bytes: number; readonly filesDone: number } | undefined;
   #finalPath: string | undefined;
   #filesDone = 0;
+  #beside = 0;
   #bytes = 0;
   #bytesFromBefore = 0;
   /** Bytes of small files fetched in this program run. */
@@ -53,6 +54,7 @@ export class FolderProgress {
       wastedBytes: this.wastedBytes,
       filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
       renamed: this.#renamed.count,
+      beside: this.#beside,
     };
   }
 
@@ -81,7 +83,7 @@ export class FolderProgress {
     const path = files.pathOf(row);
     const size = files.sizeOf(row);
     files.place(row);
-    this.#renamed.add(path, finalPath);
+    if (this.#renamed.add(path, finalPath) && how !== 'here') this.#beside++;
     this.#filesDone++;
     if (how !== 'counted') this.#bytes += size;
     if (how === 'here') this.#bytesFromBefore += size;

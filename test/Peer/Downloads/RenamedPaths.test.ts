@@ -25,4 +25,15 @@ describe('names that the disk changed', () => {
   it('are those with a number that avoids a name in other case', () => {
     expect(renamed({ 'A.txt': 'A.txt', 'a.txt': 'a (2).txt' })).toBe(1);
   });
+
+  it('of which a file beside a taken one is reported, a folder or another name in it is not', () => {
+    const paths = new RenamedPaths(() => ['a/b.txt']);
+    const isBeside = (stored: string) => paths.add('a/b.txt', `/share/${stored}`);
+    expect(['a/b.txt', 'a/b (2).txt', 'a (2)/b.txt', 'a/c.txt'].map(isBeside)).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
 });

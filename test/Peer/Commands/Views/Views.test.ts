@@ -272,6 +272,10 @@ describe('words', () => {
       sources: [sourceOf('a'), sourceOf('b')],
     });
     expect(doneText(done)).toBe('film.mkv is done: 1.0 GB in 5.0 s (100 MB/s) from 2 peers: /s/film.mkv');
+    expect(doneText({ ...done, beside: 1 }).split('\n')[1]).toBe(
+      '1 name was taken by another file, which stays: the new one lies beside it as "name (2)"',
+    );
+    expect(doneText({ ...done, beside: 3 }).split('\n')[1]).toMatch(/^3 names were taken by other files/);
     expect(doneText({ ...done, bytesFromBefore: 1e9 })).toBe('film.mkv is here already: /s/film.mkv');
   });
 
