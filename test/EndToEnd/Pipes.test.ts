@@ -124,7 +124,7 @@ test.concurrent('with SHOAL_TRACKER only: a port of 9000-9999, a share folder be
 });
 
 test.concurrent.for([
-  [['--upload-limit', 'fast'], /upload-limit/],
+  [['--upload-limit', 'fast'], /"fast" is not a rate/],
   [['0'], /is not a port/],
   [['--nonsense'], /unknown option/],
 ] as const)('%j: one error, one hint, code 2', async ([args, message], { lan }) => {
