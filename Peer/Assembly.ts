@@ -4,7 +4,6 @@ import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { newInstanceId } from '../Protocol/Ids.ts';
-import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
 import { proveWith } from '../Protocol/PeerProof.ts';
 import type { Log } from '../Shared/Log.ts';
 import { bindDatagramTelling } from '../Shared/Network/DatagramSockets.ts';
@@ -35,7 +34,7 @@ import { certificateOf } from './State/Certificate.ts';
 import { ContactsFile } from './State/ContactsFile.ts';
 import { HistoryFile } from './State/HistoryFile.ts';
 import { loadIdentity } from './State/Identity.ts';
-import { loadProfile, saveProfile } from './State/Profile.ts';
+import { fittingName, loadProfile, saveProfile } from './State/Profile.ts';
 import type { StateFolder } from './State/StateFolder.ts';
 import { TrustedSendersFile } from './State/TrustedSenders.ts';
 
@@ -206,8 +205,5 @@ function defaultName(): string {
   } catch {
     // The user id has no name: common in containers.
   }
-  return Buffer.from(`${user}@${host}`)
-    .subarray(0, NAME_BYTES_MAX)
-    .toString()
-    .replace(/\uFFFD+$/, '');
+  return fittingName(`${user}@${host}`);
 }

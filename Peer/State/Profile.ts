@@ -23,6 +23,14 @@ export function saveProfile(folder: StateFolder, profile: Profile): Promise<void
   return folder.write(PROFILE_FILE, profile);
 }
 
+/** A name cut to NAME_BYTES_MAX, between two characters. */
+export function fittingName(name: string): string {
+  return Buffer.from(name)
+    .subarray(0, NAME_BYTES_MAX)
+    .toString()
+    .replace(/\uFFFD+$/, '');
+}
+
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= NAME_BYTES_MAX;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ContactsFile } from '../../../Peer/State/ContactsFile.ts';
 import { loadIdentity } from '../../../Peer/State/Identity.ts';
-import { loadProfile, saveProfile } from '../../../Peer/State/Profile.ts';
+import { fittingName, loadProfile, saveProfile } from '../../../Peer/State/Profile.ts';
 import { StateFolder, stateRoot } from '../../../Peer/State/StateFolder.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';
@@ -55,6 +55,12 @@ test('a folder in which no lock can be created is shared nevertheless', async ()
   await state.start();
   expect(state.path).toContain('shares');
   await state.close();
+});
+
+test('a default name is cut to 64 bytes, between two characters', () => {
+  expect(fittingName('n'.repeat(65))).toBe('n'.repeat(64));
+  expect(fittingName(`${'n'.repeat(63)}ä`)).toBe('n'.repeat(63));
+  expect(fittingName('ann@home')).toBe('ann@home');
 });
 
 test('a file of more than 1 MiB is not read', async () => {

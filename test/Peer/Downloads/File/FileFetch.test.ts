@@ -36,6 +36,19 @@ test.each(seeds(60))(
   },
 );
 
+test.each([
+  [MIB, 0],
+  [MIB + 1, 1],
+])('a file of %i bytes is announced %i times while it is partial', async (size, times) => {
+  const desk = new Desk();
+  let announced = 0;
+  desk.downloads.on('partialStarted', () => announced++);
+  desk.downloads.add(desk.wish(size, [desk.network.peer()]));
+  expect(await desk.end()).toMatchObject({ state: 'done' });
+  expect(announced).toBe(times);
+  await desk.close();
+});
+
 test('of four sources one stalls at 95 %, one lies, one drops to 1 %: hardly slower than the good ones alone', async () => {
   const desk = new Desk();
   const peers = [1, 2, 3, 4].map(() => desk.network.peer(10e6));
