@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir } from 'node:fs/promises';
+import { createReadStream, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 const MIB = 1_048_576;
@@ -44,9 +44,7 @@ export async function writeTree(folder: string, count: number, bytes: number): P
   for (let index = 0; index < count; index++) {
     const path = join(folder, `d${Math.floor(index / 200)}`, `f${index}.bin`);
     if (index % 200 === 0) await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, 'wx');
-    await file.write(randomBytes(bytes));
-    await file.close();
+    writeFileSync(path, randomBytes(bytes), { flag: 'wx' });
   }
 }
 
@@ -57,13 +55,12 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** SHA-256 over names and contents of all files below a folder, hidden ones excluded. */
-async function hashTree(folder: string): Promise<{ files: number; hash: string }> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const hash = createHash('sha256');
-  for (const path of paths.toSorted()) hash.update(`${relative(folder, path)}\0${await hashFile(path)}\n`);
-  return { files: paths.length, hash: hash.digest('hex') };
+/** Paths of all files below a folder, sorted. */
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return entries.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
 }
 
 /** Whether two files hold the same bytes. */
@@ -83,10 +80,17 @@ export async function sameBytes(first: string, second: string): Promise<boolean>
   }
 }
 
-/** Whether two folders hold the same files with the same bytes. */
-export async function sameTrees(first: string, second: string): Promise<boolean> {
-  const [one, two] = await Promise.all([hashTree(first), hashTree(second)]);
-  return one.files > 0 && one.hash === two.hash;
+/** Whether two folders hold the same files with the same bytes. Reads whole files: for small ones. */
+export function sameTrees(first: string, second: string): boolean {
+  const [paths, others] = [filesBelow(first), filesBelow(second)];
+  return (
+    paths.length > 0 &&
+    paths.length === others.length &&
+    paths.every(
+      (path, index) =>
+        path === others[index] && readFileSync(join(first, path)).equals(readFileSync(join(second, path))),
+    )
+  );
 }
 
 /**
@@ -95,7 +99,7 @@ export async function sameTrees(first: string, second: string): Promise<boolean>
  */
 export async function linkAll(source: string, name: string, target: string): Promise<number> {
   if (!name.endsWith('/')) {
-    await link(join(source, name), join(target, name));
+    linkSync(join(source, name), join(target, name));
     return 1;
   }
   await mkdir(join(target, name), { recursive: true });
