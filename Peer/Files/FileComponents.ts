@@ -123,7 +123,8 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   });
   const problem = (text: string) => emit('problem', text);
   const storage = { disk, clock, root, temp, names, events, problem };
-  const parts = new PartStore(storage);
+  const folders = new FolderStore(storage);
+  const parts = new PartStore({ ...storage, keptFolders: () => folders.all() });
   const incoming = new IncomingFiles({
     ...storage,
     wallMs,
@@ -138,7 +139,6 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   for (const component of [parts, batches, incoming]) component.cleanUp();
   const cancelCleanUp = clock.after(DROP_KEPT_MS, () => incoming.cleanUp());
   closing.add(async () => cancelCleanUp());
-  const folders = new FolderStore(storage);
   const hasManifest = manifest !== undefined;
   const incomplete = new IncompleteFolders({ ...storage, catalog, share, hasManifest });
   for (const component of [share, reader, batches, incoming, parts]) closing.add(() => component.close());

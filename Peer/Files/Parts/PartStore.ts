@@ -6,7 +6,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { formatBytes } from '../../../Shared/Text/FormatBytes.ts';
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import type { FileAttributes } from '../../Model.ts';
-import type { PartAttributes, Unfinished } from '../../Storage.ts';
+import type { KeptFolder, PartAttributes, Unfinished } from '../../Storage.ts';
 import { type Disk, type DiskFile, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
 import type { DiskNames } from '../Disk/DiskNames.ts';
 import type { FileState } from '../Disk/FileState.ts';
@@ -29,6 +29,8 @@ export interface PartStoreOptions {
   readonly temp: string;
   readonly names: DiskNames;
   readonly events: PartEvents;
+  /** The folder downloads of earlier runs. */
+  readonly keptFolders: () => Promise<readonly Pick<KeptFolder, 'files'>[]>;
   /** Reports a damaged journal. */
   readonly problem: (text: string) => void;
 }
@@ -120,16 +122,16 @@ export class PartStore {
   }
 
   async unfinished(): Promise<readonly Unfinished[]> {
-    const { disk, temp, problem } = this.#options;
+    const { disk, temp } = this.#options;
     const found: Unfinished[] = [];
+    const damaged = new Set<FileId>();
     for (const name of disk.names(temp)) {
       if (!OUR_NAMES.test(name) || !name.endsWith(JOURNAL)) continue;
       const fileId = name.slice(0, -JOURNAL.length) as FileId;
       if (this.#open.has(fileId)) continue;
       const state = await this.#read(fileId);
       if (state === undefined) {
-        const id = fileId.slice(0, 8);
-        problem(`the journal of the unfinished file ${id} is damaged, and it starts anew: download ${id}`);
+        damaged.add(fileId);
         continue;
       }
       const { path, paused, pushedBy, attributes, description, durable, unsure } = state;
@@ -137,7 +139,18 @@ export class PartStore {
       const bytes = bytesOf(description, [...new Set([...durable, ...unsure, ...zeroChunks(description)])]);
       found.push({ fileId, path, size: layout.size, paused, bytes, pushedBy, ...attributes });
     }
+    if (damaged.size > 0) await this.#reportDamaged(damaged);
     return found;
+  }
+
+  /** Reports files whose journals are damaged, except those of a folder: its download fetches them again. */
+  async #reportDamaged(damaged: Set<FileId>): Promise<void> {
+    const { keptFolders, problem } = this.#options;
+    for (const { files } of await keptFolders()) for (const { fileId } of files) damaged.delete(fileId);
+    for (const fileId of damaged) {
+      const id = fileId.slice(0, 8);
+      problem(`the journal of the unfinished file ${id} is damaged, and it starts anew: download ${id}`);
+    }
   }
 
   /**

@@ -358,6 +358,17 @@ describe('resuming', () => {
     ]);
   });
 
+  test('a damaged journal of a file of an unfinished folder is not reported: the folder fetches it anew', async () => {
+    const disk = memoryDisk();
+    const { store, folders, told } = partStore(disk);
+    await (await store.open(description, 'films/a')).close();
+    await disk.open(`/share/Temp/${fileId}.journal`).truncate(50);
+    const files = [{ fileId, size: 1, path: 'films/a', holders: [] }];
+    await folders.keep({ key: 'a'.repeat(64), path: 'films', files, paused: false });
+    expect(await store.unfinished()).toEqual([]);
+    expect(told.problems).toEqual([]);
+  });
+
   test('discarding an open or closed part leaves no file', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);

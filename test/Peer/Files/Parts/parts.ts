@@ -5,6 +5,7 @@ import {
 import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
 import { DiskNames } from '../../../../Peer/Files/Disk/DiskNames.ts';
 import type { FileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { FolderStore } from '../../../../Peer/Files/Parts/FolderStore.ts';
 import { PartStore } from '../../../../Peer/Files/Parts/PartStore.ts';
 import type { Part } from '../../../../Peer/Storage.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../../../Protocol/ChunkLayout.ts';
@@ -73,7 +74,9 @@ export function partStore(disk: MemoryDisk, batchOptions: Partial<BatchInstaller
     isHere: () => undefined,
     ...batchOptions,
   });
-  return { store: new PartStore(storage), batches, clock, told };
+  const folders = new FolderStore(storage);
+  const store = new PartStore({ ...storage, keptFolders: () => folders.all() });
+  return { store, folders, batches, clock, told };
 }
 
 /** Writes a chunk in pieces; wrong bytes if `spoil`. Returns the result of the writer. */
