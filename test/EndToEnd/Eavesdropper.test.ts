@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as tcpConnect } from 'node:net';
 import { expect } from 'vitest';
 import { freePort } from '../Support/launch.ts';
-import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { newInvite, someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
 
 const FILM = someMebibytes(91, 4);
@@ -57,9 +57,7 @@ function findings(seen: readonly Buffer[], { fileId }: { readonly fileId: string
 test.concurrent('a listener on the way sees nothing of a private transfer: names, ids, contents', async ({
   lan,
 }) => {
-  const program = await lan.launcher.shoal(['network', 'create', 'lab 3']);
-  const [invite] = await program.line(/^shoal:join\/\S+$/);
-  const { seen, fileId } = await listened(lan, ['--network', invite]);
+  const { seen, fileId } = await listened(lan, ['--network', newInvite()]);
   expect(Buffer.concat(seen).length).toBeGreaterThan(FILM.length);
   expect(findings(seen, { fileId })).toEqual([]);
 });

@@ -5,20 +5,12 @@ import { expect } from 'vitest';
 import { freePort } from '../Support/launch.ts';
 import { type Namespace, Namespaces } from '../Support/Namespaces.ts';
 import { networkNamespaces, title } from '../Support/Requires.ts';
-import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { newInvite, someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, TestPeer } from '../Support/TestPeer.ts';
 
 const FILM = someMebibytes(90, 12);
 const NAMESPACES = networkNamespaces();
 const PORT = 9_001;
-
-/** `shoal network create`. */
-async function newInvite(lan: TestLan, name: string): Promise<string> {
-  const program = await lan.launcher.shoal(['network', 'create', name]);
-  const [invite] = await program.line(/^shoal:join\/\S+$/);
-  expect(await program.exitCode()).toBe(0);
-  return invite;
-}
 
 /** A tracker of a private network on loopback. */
 async function privateTracker(lan: TestLan, invite: string): Promise<string> {
@@ -42,7 +34,7 @@ async function answerOf(port: number, bytes: Uint8Array): Promise<Buffer> {
 test.concurrent('three members share; a stranger with another invite and an open peer see nothing', async ({
   lan,
 }) => {
-  const invite = await newInvite(lan, 'lab 3');
+  const invite = newInvite('lab 3');
   const tracker = await privateTracker(lan, invite);
   const member = { tracker, args: ['--network', invite] };
   const anna = await lan.seeder('anna', { ...member, files: { 'film.bin': FILM } });
@@ -57,7 +49,7 @@ test.concurrent('three members share; a stranger with another invite and an open
   expect(await anna.answer('status')).toMatchObject({ privateNetwork: { name: 'lab 3' } });
   expect(await anna.answer('network')).toMatchObject({ ok: true, privateNetwork: { name: 'lab 3' } });
 
-  const other = await newInvite(lan, 'lab 4');
+  const other = newInvite('lab 4');
   const strangers = [
     await lan.peer('stranger', { tracker, args: ['--network', other] }),
     await lan.peer('open', { tracker }),
@@ -82,7 +74,7 @@ test.concurrent('three members share; a stranger with another invite and an open
 test.concurrent('a connection without TLS is closed by a member without a byte, whatever it sends', async ({
   lan,
 }) => {
-  const invite = await newInvite(lan, 'lab 3');
+  const invite = newInvite('lab 3');
   const anna = await lan.peer('anna', { tracker: undefined, args: ['--network', invite] });
   await anna.answer('status'); // The member listens.
   const openings = [
@@ -99,7 +91,7 @@ test.concurrent('a connection without TLS is closed by a member without a byte, 
 test.concurrent('inside a private network a download resumes after kill -9, and a push arrives', async ({
   lan,
 }) => {
-  const invite = await newInvite(lan, 'lab 3');
+  const invite = newInvite('lab 3');
   const tracker = await privateTracker(lan, invite);
   const member = { tracker, args: ['--network', invite] };
   const anna = await lan.seeder('anna', {
@@ -189,7 +181,7 @@ test
       const [a, b, c, d, e] = await computers(lan, 5);
       if (a === undefined || b === undefined || c === undefined || d === undefined || e === undefined)
         throw new Error('five were wanted');
-      const [labs, offices] = [await newInvite(lan, 'lab 3'), await newInvite(lan, 'office')];
+      const [labs, offices] = [newInvite('lab 3'), newInvite('office')];
       const peers = await Promise.all([
         peerOn(lan, a, { 'film.bin': FILM }, ['--network', labs]),
         peerOn(lan, b, { 'letter.txt': 'to the lab' }, ['--network', labs]),

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { hostBehindRouter } from '../Support/BehindRouter.ts';
 import { type Namespace, Namespaces } from '../Support/Namespaces.ts';
 import { addressTranslation, networkNamespaces, title } from '../Support/Requires.ts';
-import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { newInvite, someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, TestPeer } from '../Support/TestPeer.ts';
 
 const FILM = someMebibytes(90, 6);
@@ -21,7 +21,7 @@ for (const network of ['open', 'private'] as const)
       ),
       async ({ lan }) => {
         const [first, second, third] = await computers(lan);
-        const args = network === 'open' ? [] : ['--network', await newInvite(lan)];
+        const args = network === 'open' ? [] : ['--network', newInvite()];
         // The third has the tracker, too.
         const rita = await peerOn(lan, third, {}, [
           ...args,
@@ -107,13 +107,6 @@ async function computers(lan: TestLan): Promise<readonly [Namespace, Namespace, 
   const rule = ['ipproto', 'tcp', 'sport', String(PORT), 'blackhole'];
   for (const host of [first, second]) await net.run(host, 'ip', 'rule', 'add', 'pref', '10', ...rule);
   return [first, second, third];
-}
-
-async function newInvite(lan: TestLan): Promise<string> {
-  const program = await lan.launcher.shoal(['network', 'create', 'lab 3']);
-  const [invite] = await program.line(/^shoal:join\/\S+$/);
-  expect(await program.exitCode()).toBe(0);
-  return invite;
 }
 
 /** `node Peer.js 9001 …`, with these files in the default folder. */

@@ -3,7 +3,7 @@ import { type RequestOptions, request } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { freePort } from '../Support/launch.ts';
-import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { newInvite, someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
 
 const FILM = someMebibytes(5, 3);
@@ -69,7 +69,7 @@ test.concurrent('with a password the owner manages a peer over HTTPS', async ({ 
 test.concurrent('in a private network HTTPS serves share links only, and is closed while there is none', async ({
   lan,
 }) => {
-  const invite = await inviteOf(lan);
+  const invite = newInvite();
   const nobody = `127.0.0.1:${await freePort()}`;
   const anna = await lan.peer('anna', {
     tracker: nobody,
@@ -98,10 +98,3 @@ test.concurrent('in a private network HTTPS serves share links only, and is clos
   await expect(secure(port, address.pathname)).rejects.toThrow();
   expect(await readFile(anna.share.at('secret.txt'), 'utf8')).toBe('secret');
 });
-
-/** `shoal network create`. */
-async function inviteOf(lan: TestLan): Promise<string> {
-  const program = await lan.launcher.shoal(['network', 'create', 'lab']);
-  const [invite] = await program.line(/^shoal:join\/\S+$/);
-  return invite;
-}

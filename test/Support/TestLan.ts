@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { test as base } from 'vitest';
 import type { LaunchedProgram } from '../../bench/Programs/LaunchedProgram.ts';
+import { formatInvite, NETWORK_SECRET_BYTES } from '../../Protocol/Private/Invite.ts';
 import { freePort, Launcher, type LaunchOptions } from './launch.ts';
 import type { TempFolder } from './TempFolder.ts';
 import { TestPeer } from './TestPeer.ts';
@@ -104,6 +106,11 @@ export const lanTest = base.extend<{ lan: TestLan }>({
     }
   },
 });
+
+/** An invite of a new private network, as `shoal network create` makes it. */
+export function newInvite(name = 'lab 3'): string {
+  return formatInvite({ name, secret: randomBytes(NETWORK_SECRET_BYTES) });
+}
 
 const MIB = 1_048_576;
 
