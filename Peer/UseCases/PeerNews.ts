@@ -60,7 +60,9 @@ export class PeerNews {
       this.#pausedByDisk.delete(download.number);
       this.tell('download', `${download.path} ${how}`, download);
     };
-    downloads.on('completed', (download) => ended(download, `is complete${placeOf(download)}`));
+    downloads.on('completed', (download) =>
+      ended(download, `is complete${placeOf(download)}${besideOf(download)}`),
+    );
     downloads.on('failed', (download) =>
       ended(download, `failed: ${download.error?.message ?? download.reason}`),
     );
@@ -121,4 +123,9 @@ function placeOf({ path, finalPath }: DownloadStatus): string {
   const isAsNamed =
     finalPath === undefined || slashed(finalPath).endsWith(`/${slashed(path).replace(/\/$/, '')}`);
   return isAsNamed ? '' : `: ${finalPath}`;
+}
+
+/** `; files that lie beside another one of their name, as "name (2)": 3` */
+function besideOf({ beside = 0 }: DownloadStatus): string {
+  return beside === 0 ? '' : `; files that lie beside another one of their name, as "name (2)": ${beside}`;
 }

@@ -46,7 +46,8 @@ function sourcesText({ state, sources }: DownloadStatus): string {
 
 /** `downloads <number>`: one download and its sources. */
 export function downloadText(download: DownloadStatus, style: ViewStyle): string {
-  const { fileId, files, filesDone, renamed, bytesFromBefore, wastedBytes, error, finalPath } = download;
+  const { fileId, files, filesDone, renamed, beside, bytesFromBefore, wastedBytes, error, finalPath } =
+    download;
   const head = factsText(style, [
     ['Name', safeText(download.path)],
     ['Number', String(download.number)],
@@ -57,6 +58,7 @@ export function downloadText(download: DownloadStatus, style: ViewStyle): string
     ['Id', fileId],
     ['Files', files > 1 ? `${filesDone} of ${files}` : undefined],
     ['Names changed', renamed ? `${renamed}, to what can be kept and shared here` : undefined],
+    ['Names taken', beside ? `${beside}: the new files lie beside the others, as "name (2)"` : undefined],
     ['Already here', bytesFromBefore > 0 ? formatBytes(bytesFromBefore) : undefined],
     ['Wasted', wastedBytes > 0 ? formatBytes(wastedBytes) : undefined],
     ['Error', error && safeText(error.message)],

@@ -119,5 +119,7 @@ test.each([
   const events = new EventEmitter();
   news.followDownloads(events as unknown as DownloadManager);
   events.emit('completed', { number: 1, path, finalPath });
-  expect(heard).toEqual([text]);
+  events.emit('completed', { number: 1, path, finalPath, beside: 2 });
+  const beside = '; files that lie beside another one of their name, as "name (2)": 2';
+  expect(heard).toEqual([text, `${text}${beside}`]);
 });
