@@ -14,7 +14,7 @@ import { nodeDisk } from './Files/Disk/NodeDisk.ts';
 import { type FileComponents, type FileManagerOptions, openComponents } from './Files/FileComponents.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
 import { listedFolders } from './Files/Serving/ListedFolders.ts';
-import type { CatalogEntry, FileAttributes } from './Model.ts';
+import type { CatalogEntry, FileAttributes, FileSummary } from './Model.ts';
 import type { DiskSpeed, FileEvents, ShareStatus } from './ShareModel.ts';
 import type {
   DownloadStorage,
@@ -121,6 +121,11 @@ export class FileManager extends EventEmitter<FileEvents> {
   /** @param folder - may end with a slash */
   list(folder: string): readonly CatalogEntry[] {
     return this.#catalog.list(folder.replace(/\/+$/, ''));
+  }
+
+  /** The same without their contents, one after the other. Valid until the catalog changes. */
+  below(folder: string): Iterable<FileSummary> {
+    return this.#catalog.below(folder);
   }
 
   folders(folder: string): readonly CatalogEntry[] {

@@ -55,6 +55,9 @@ export type FileAttributes = FileExtensions;
 /** A file in the local share or at another peer. */
 export type CatalogEntry = ListedFile;
 
+/** An entry without its content. */
+export type FileSummary = Pick<CatalogEntry, 'path' | 'size' | 'modifiedMs'>;
+
 /** A peer with a file, or part of it. */
 export interface FileHolder extends PeerContact {
   readonly peerId: PeerId;

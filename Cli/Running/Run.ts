@@ -20,6 +20,8 @@ import { Screen } from './Screen.ts';
 
 /** Commands about the peer that runs them: a temporary one is seldom meant. */
 const ABOUT_PEER = ['status', 'whoami'];
+/** Commands of which only the text is read, unless JSON is wanted. Their lists may have a million rows. */
+const ONLY_TEXT = ['list', 'ls', 'files'];
 
 /** Settings of one command, from flags, environment and config file. */
 export interface RunOptions {
@@ -162,7 +164,14 @@ export class Run {
   }
 
   #request(command: string, line: string): OneShotRequest {
-    return { line, command, width: this.screen.width, color: this.screen.color };
+    const { json, width, color } = this.screen;
+    return {
+      line,
+      command,
+      width,
+      color,
+      form: json ? 'json' : ONLY_TEXT.includes(command) ? 'text' : undefined,
+    };
   }
 
   get #networkId(): string | undefined {

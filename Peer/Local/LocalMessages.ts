@@ -22,6 +22,8 @@ export type LocalRequest =
       readonly command: string;
       readonly width: number | null;
       readonly color: boolean;
+      /** The only form of the answer that is wanted. A peer of an earlier version sends both. */
+      readonly form?: 'json' | 'text' | undefined;
     };
 
 /** Description of a running peer. */
@@ -46,11 +48,12 @@ export function readRequest(line: string): LocalRequest {
   if (typeof version !== 'number') throw badRequest('it has no version');
   if (version !== LOCAL_VERSION) throw badRequest(`version ${version} is not supported`);
   if (ask === 'hello') return { version, ask };
-  const { line: command, command: name, width, color } = value;
+  const { line: command, command: name, width, color, form } = value;
   if (ask !== 'run' || typeof command !== 'string' || typeof name !== 'string')
     throw badRequest('its type is unknown');
   const columns = typeof width === 'number' && width >= 20 && width <= 10_000 ? Math.floor(width) : null;
-  return { version, ask, line: command, command: name, width: columns, color: color === true };
+  const only = form === 'json' || form === 'text' ? form : undefined;
+  return { version, ask, line: command, command: name, width: columns, color: color === true, form: only };
 }
 
 /** Parses a hello; undefined when it is invalid or of another version. */

@@ -2,7 +2,7 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import type { Clock } from '../../Shared/Time/Clock.ts';
 import type { ContentDigest, ContentRange, ContentSink } from '../ContentModel.ts';
 import type { FileManager } from '../FileManager.ts';
-import type { CatalogEntry } from '../Model.ts';
+import type { CatalogEntry, FileSummary } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { ContentDigests } from './ContentDigests.ts';
 
@@ -32,6 +32,11 @@ export class SharedContent {
   /** Files below a folder, ordered by path. */
   list(folder: string): readonly CatalogEntry[] {
     return this.#files.list(folder);
+  }
+
+  /** The same without their contents, one after the other. Valid until the catalog changes. */
+  below(folder: string): Iterable<FileSummary> {
+    return this.#files.below(folder);
   }
 
   /** SHA-256 of a file; see ContentDigests. */

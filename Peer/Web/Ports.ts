@@ -8,7 +8,7 @@ import type { ByteStream, StreamHandler } from '../../Shared/Network/Transport.t
 import type { Clock } from '../../Shared/Time/Clock.ts';
 import type { ContentDigest, ContentRange, ContentSink, NetworkFile } from '../ContentModel.ts';
 import type { DownloadStatus } from '../DownloadModel.ts';
-import type { CatalogEntry } from '../Model.ts';
+import type { CatalogEntry, FileSummary } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { DropRequest, OpenDrop, ShareStatus } from '../ShareModel.ts';
 import type { OneTimeCodes } from './Access/OneTimeCodes.ts';
@@ -70,6 +70,8 @@ export interface WebFiles {
   findId(id: FileId): CatalogEntry | undefined;
   /** Files below a folder, ordered by path. */
   list(folder: string): readonly CatalogEntry[];
+  /** The same without their contents, one after the other. Valid until the catalog changes. */
+  below(folder: string): Iterable<FileSummary>;
   /**
    * Sends a range of a file within slots and limits; only bytes of that content are sent.
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, CANCELLED, TIMEOUT; failures of the sink pass through

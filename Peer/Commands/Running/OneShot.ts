@@ -15,6 +15,9 @@ import { failed, NETWORK_WAIT_MS, type Outcome, runLine } from './CommandRunner.
 import { PROGRESS_INTERVAL_MS } from './Progress.ts';
 import { render } from './Rendering.ts';
 
+/** Form of an answer. */
+export type AnswerForm = 'json' | 'text';
+
 /** One command from outside the console: a line in its grammar, and the form of the answer. */
 export interface OneShotRequest {
   readonly line: string;
@@ -23,6 +26,8 @@ export interface OneShotRequest {
   /** Columns of the terminal; null: no terminal. */
   readonly width: number | null;
   readonly color: boolean;
+  /** The only form that is wanted, of a list that may be long; undefined: both. */
+  readonly form?: AnswerForm | undefined;
   /**
    * For programs: part of a list only, and no text. The envelope has `total`, the number of all
    * items; with `truncated` there are more.
@@ -36,9 +41,9 @@ export interface OneShotAnswer {
   readonly error: ReturnType<typeof errorItem> | undefined;
   /** The command failed after some of its files were downloaded. */
   readonly partly: boolean;
-  /** The JSON envelope, one line. */
+  /** The JSON envelope, one line; '' if only the text is wanted. */
   readonly json: string;
-  /** Safe to print; after a failure only facts beyond the error. */
+  /** Safe to print; after a failure only facts beyond the error; '' if only JSON is wanted. */
   readonly text: string;
 }
 
@@ -118,7 +123,7 @@ function reportProgress(status: DownloadStatus, { progress }: OneShotEnvironment
 
 function answerOf(
   outcome: Outcome,
-  { command, width, color, window }: OneShotRequest,
+  { command, width, color, window, form }: OneShotRequest,
   downloads: readonly DownloadStatus[],
 ): OneShotAnswer {
   const style = { width: width ?? Infinity, paint: makePaint(color), rowsMax: Infinity };
@@ -128,8 +133,8 @@ function answerOf(
   return {
     error: failure && errorItem(failure.error),
     partly: failure !== undefined && downloads.some(isPartly),
-    json: render({ ...outcome, result: shown, command, json: true }, plain).output,
-    text: window === undefined ? wrapLines(result?.text(style) ?? '', style.width) : '',
+    json: form === 'text' ? '' : render({ ...outcome, result: shown, command, json: true }, plain).output,
+    text: form === 'json' || window ? '' : wrapLines(result?.text(style) ?? '', style.width),
   };
 }
 

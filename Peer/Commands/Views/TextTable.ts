@@ -53,9 +53,12 @@ export function renderTable<T>(
   { width, paint }: Pick<ViewStyle, 'width' | 'paint'>,
   columns: readonly Column<T>[],
 ): string {
-  const rows = items.map((item, index) => columns.map((column) => column.of(item, index)));
-  const natural = columns.map((column, index) =>
-    rows.reduce((widest, row) => Math.max(widest, widthOf(textOf(row[index]))), widthOf(column.title)),
+  // Cells are made twice: those of a million rows would take a gigabyte.
+  const natural = columns.map((column) =>
+    items.reduce(
+      (widest, item, index) => Math.max(widest, widthOf(textOf(column.of(item, index)))),
+      widthOf(column.title),
+    ),
   );
   const widths = planWidths(columns, natural, width);
   const kept = columns.map((_, index) => index).filter((index) => (widths[index] ?? 0) > 0);
@@ -67,11 +70,11 @@ export function renderTable<T>(
     return pad(short, room, column?.align ?? 'left');
   };
   const titles = kept.map((index) => paint.head(place(index, columns[index]?.title ?? '')));
-  const lines = rows.map((row) =>
+  const lines = items.map((item, row) =>
     fillIn(
       template,
       kept.map((index) => {
-        const cell = row[index];
+        const cell = columns[index]?.of(item, row);
         const text = place(index, textOf(cell));
         return typeof cell === 'object' && cell.paint !== undefined ? cell.paint(text) : text;
       }),

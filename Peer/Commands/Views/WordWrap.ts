@@ -19,6 +19,7 @@ export function wrapWords(text: string, width: number): string[] {
 
 /** Wraps every line that is wider than `width` columns at its spaces; the others stay as they are. */
 export function wrapLines(text: string, width: number): string {
+  if (width === Number.POSITIVE_INFINITY) return text;
   const fits = (line: string) => widthOf(line) <= width;
   return text
     .split('\n')

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
-import type { CatalogEntry } from '../../Model.ts';
+import type { CatalogEntry, FileSummary } from '../../Model.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { FileTable, SHARED } from './FileTable.ts';
 import { PathText } from './PathText.ts';
@@ -152,6 +152,12 @@ export class Catalog {
     const entries = this.table.entries(this.#sorted.below(folder));
     this.#listed = { folder, version, entries };
     return entries;
+  }
+
+  /** The same without their contents, one after the other: nothing is kept. Valid until the next change. */
+  *below(folder: string): Generator<FileSummary> {
+    this.#deferred?.flush();
+    for (const row of this.#sorted.below(folder)) yield this.table.summary(row);
   }
 
   /** Complete files whose path may match folded words; see PathText. */

@@ -1,5 +1,5 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { CatalogEntry } from '../../Model.ts';
+import type { CatalogEntry, FileSummary } from '../../Model.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
 import { COLUMN_GROWTH, RowChains } from './RowChains.ts';
@@ -167,6 +167,14 @@ export class FileTable {
       const at = row * ID_BYTES;
       if (this.has(row, SHARED) && this.#ids.compare(wanted, 0, ID_BYTES, at, at + ID_BYTES) === 0) yield row;
     }
+  }
+
+  summary(row: number): FileSummary {
+    return {
+      path: this.path(row),
+      size: this.size(row),
+      modifiedMs: modifiedMsOf(this.#mtimes[row] ?? 0n),
+    };
   }
 
   #entry(row: number, fileId: FileId): CatalogEntry {

@@ -1,62 +1,71 @@
 import { toUSVString } from 'node:util';
 import { html } from 'hono/html';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { CatalogEntry } from '../../Model.ts';
+import type { FileSummary } from '../../Model.ts';
 
 /** One row of a folder: a file, or a folder with the sum of its files. */
-export interface ListingRow {
+interface ListingRow {
   /** A folder ends with a slash. */
   readonly name: string;
-  readonly bytes: number;
-  readonly modifiedMs: number;
+  bytes: number;
+  modifiedMs: number;
+}
+
+/** Rows of one listing, and the number of those left out. */
+export interface FolderRows {
+  readonly rows: readonly ListingRow[];
+  readonly more: number;
 }
 
 /** Rows of one listing; the rest is counted. */
 const ROWS_MAX = 5_000;
 
-/** Rows of a folder of the share, folders first. @param entries - all files below it */
-export function rowsOf(folder: string, entries: readonly CatalogEntry[]): readonly ListingRow[] {
+/** Rows of a folder of the share, folders first. @param files - all files below it, by path */
+export function rowsOf(folder: string, files: Iterable<FileSummary>): FolderRows {
   const start = folder === '' ? 0 : folder.length + 1;
-  const folders = new Map<string, ListingRow>();
-  const files: ListingRow[] = [];
-  for (const { path, size, modifiedMs } of entries) {
-    const slash = path.indexOf('/', start);
-    if (slash < 0) {
-      files.push({ name: path.slice(start), bytes: size, modifiedMs });
+  const folders: ListingRow[] = [];
+  const plain: ListingRow[] = [];
+  let count = 0;
+  /** The files of a folder follow one another. */
+  let open: ListingRow | undefined;
+  for (const { path, size, modifiedMs } of files) {
+    if (open !== undefined && path.startsWith(open.name, start)) {
+      open.bytes += size;
+      open.modifiedMs = Math.max(open.modifiedMs, modifiedMs);
       continue;
     }
-    const name = path.slice(start, slash + 1);
-    const before = folders.get(name);
-    folders.set(name, {
-      name,
-      bytes: (before?.bytes ?? 0) + size,
-      modifiedMs: Math.max(before?.modifiedMs ?? 0, modifiedMs),
-    });
+    const slash = path.indexOf('/', start);
+    const row = { name: path.slice(start, slash < 0 ? undefined : slash + 1), bytes: size, modifiedMs };
+    open = slash < 0 ? undefined : row;
+    const kind = slash < 0 ? plain : folders;
+    count++;
+    if (kind.length < ROWS_MAX) kind.push(row);
   }
-  return [...folders.values(), ...files];
+  const rows = [...folders, ...plain].slice(0, ROWS_MAX);
+  return { rows, more: count - rows.length };
 }
 
 /** A listing for curl: size in bytes, time, name, one line each. */
-export function listingText(rows: readonly ListingRow[]): string {
-  const lines = rows.slice(0, ROWS_MAX).map(({ name, bytes, modifiedMs }) => {
+export function listingText({ rows, more }: FolderRows): string {
+  const lines = rows.map(({ name, bytes, modifiedMs }) => {
     return `${String(bytes).padStart(14)}  ${dateText(modifiedMs)}  ${safeText(name)}`;
   });
-  return [...lines, ...more(rows), ''].join('\n');
+  return [...lines, ...moreText(more), ''].join('\n');
 }
 
 /** A listing for a browser without scripts. */
-export function listingHtml(folder: string, rows: readonly ListingRow[]) {
+export function listingHtml(folder: string, { rows, more }: FolderRows) {
   const title = `/${folder}`;
   return html`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${safeText(title)}</title><h1>${safeText(title)}</h1>
 <p><a href="?format=zip">zip</a> <a href="?format=tar">tar</a></p>
 <table>${folder === '' ? '' : html`<tr><td><a href="../">..</a></td></tr>`}
-${rows.slice(0, ROWS_MAX).map(
+${rows.map(
   ({ name, bytes, modifiedMs }) =>
     html`<tr><td><a href="./${linkTo(name)}">${safeText(name)}</a></td><td align="right">${bytes}</td><td>${dateText(modifiedMs)}</td></tr>
 `,
-)}</table>${more(rows).map((line) => html`<p>${line}</p>`)}</html>
+)}</table>${moreText(more).map((line) => html`<p>${line}</p>`)}</html>
 `;
 }
 
@@ -67,8 +76,8 @@ export function linkTo(name: string): string {
   return isFolder ? `${link}/` : link;
 }
 
-function more(rows: readonly ListingRow[]): string[] {
-  return rows.length > ROWS_MAX ? [`… and ${rows.length - ROWS_MAX} more`] : [];
+function moreText(more: number): string[] {
+  return more > 0 ? [`… and ${more} more`] : [];
 }
 
 function dateText(wallMs: number): string {

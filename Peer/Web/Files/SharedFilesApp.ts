@@ -37,8 +37,8 @@ export function sharedFilesApp(
 }
 
 async function folder(c: WebCall, path: string, { files, name }: WebOptions['host']): Promise<Response> {
-  const entries = files.list(path);
-  if (entries.length === 0 && path !== '')
+  const listed = rowsOf(path, files.below(path));
+  if (listed.rows.length === 0 && path !== '')
     throw new ShoalError('NOT_FOUND', 'the share has no such file or folder');
   // Links of a listing are relative to the folder.
   if (!c.req.path.endsWith('/')) {
@@ -48,13 +48,12 @@ async function folder(c: WebCall, path: string, { files, name }: WebOptions['hos
   const format = c.req.query('format');
   if (format === 'zip' || format === 'tar') {
     const { sendArchive } = await import('./Archive.ts');
-    await sendArchive(format, path === '' ? name : path, entries, c.env.outgoing, files);
+    await sendArchive(format, path === '' ? name : path, files.list(path), c.env.outgoing, files);
     return RESPONSE_ALREADY_SENT;
   }
   if (format !== undefined) throw new ShoalError('USAGE', 'a folder has the formats zip and tar');
-  const rows = rowsOf(path, entries);
   c.header('Cache-Control', 'no-cache');
   return c.req.header('accept')?.includes('text/html') === true
-    ? c.html(listingHtml(path, rows))
-    : c.text(listingText(rows));
+    ? c.html(listingHtml(path, listed))
+    : c.text(listingText(listed));
 }

@@ -101,9 +101,10 @@ test('a peer that closes before it answers is reported', async () => {
 });
 
 test('every field of a request is validated', () => {
-  const whole = { version: 1, ask: 'run', ...REQUEST, width: 80 };
+  const whole = { version: 1, ask: 'run', ...REQUEST, width: 80, form: 'text' };
   expect(readRequest(JSON.stringify(whole))).toEqual(whole);
   expect(readRequest(JSON.stringify({ ...whole, width: 1e9 }))).toMatchObject({ width: null });
+  expect(readRequest(JSON.stringify({ ...whole, form: 'xml' }))).toMatchObject({ form: undefined });
   expect(readRequest(JSON.stringify({ ...whole, width: 19 }))).toMatchObject({ width: null });
   for (const bad of [{ ...whole, line: 1 }, { ...whole, ask: 'eval' }, { ...whole, version: '1' }, 7]) {
     expect(() => readRequest(JSON.stringify(bad))).toThrow(ShoalError);

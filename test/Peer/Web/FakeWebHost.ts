@@ -48,6 +48,7 @@ export class FakeWebHost implements WebHost {
         .filter((path) => folder === '' || path.startsWith(`${folder}/`))
         .sort()
         .flatMap((path) => this.#entry(path) ?? []),
+    below: (folder: string) => this.files.list(folder),
     send: async (
       content: FileId,
       { from, to }: { from: number; to: number },

@@ -26,6 +26,14 @@ test('returns the envelope, with the command as typed, and the text', async () =
   expect(text).toContain('film.mkv');
 });
 
+test.each(['json', 'text'] as const)('only the wanted form of an answer is made: %s', async (form) => {
+  const clock = new SimulatedClock();
+  const surroundings = { controls: new FakeControls(), clock, signal: new AbortController().signal };
+  const request = { line: 'list', command: 'list', width: null, color: false, form };
+  const answer = await clock.settle(runOneShot(request, { ...surroundings, progress: () => {} }));
+  expect([answer.json !== '', answer.text !== '']).toEqual([form === 'json', form === 'text']);
+});
+
 test('a download is waited for, with progress', async () => {
   const { answer, controls, clock, events } = start('download film.mkv');
   await clock.advanceAsync(600);
