@@ -16,7 +16,7 @@ import { PROGRESS_INTERVAL_MS } from './Progress.ts';
 import { render } from './Rendering.ts';
 
 /** Form of an answer. */
-export type AnswerForm = 'json' | 'text';
+type AnswerForm = 'json' | 'text';
 
 /** One command from outside the console: a line in its grammar, and the form of the answer. */
 export interface OneShotRequest {
