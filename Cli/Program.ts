@@ -53,7 +53,7 @@ function addFlags(parsed: Command, { run, flags = {}, passedFlags, hasSettings =
   if (!hasSettings) return;
   parsed
     .option('--progress', 'show the progress on stderr, also without a terminal')
-    .option('--peer <port>', 'use the peer that runs on this machine with this port', readPort);
+    .option('--peer <port>', 'use the peer that runs on this computer with this port', readPort);
   for (const option of peerOptions(new Command()).options)
     parsed.addOption(option.hideHelp(!SHOWN_SETTINGS.includes(option.long ?? '')));
 }

@@ -12,7 +12,7 @@ import { equalityTable, givenBy, givenTable, progressText } from './DemoViews.ts
 import { startWebDemo } from './WebDemo.ts';
 
 /**
- * `npm run demo`: a tracker and four peers on this machine, each with its own folders. Two peers share a file, the
+ * `npm run demo`: a tracker and four peers on this computer, each with its own folders. Two peers share a file, the
  * third downloads it, and the fourth downloads it while the third is not complete yet. Then the third pushes another
  * file to the fourth. All files are removed at the end. `npm run demo -- --web`: four peers that stay until Ctrl-C,
  * to look at in a browser. `npm run demo -- --cluster`: three trackers that act as one, see ClusterDemo.ts.

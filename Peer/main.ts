@@ -164,7 +164,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   return withOutput(await console.run({ signal: interrupted }), outputFailure);
 }
 
-/** Serves `shoal` commands of this machine. */
+/** Serves `shoal` commands of this computer. */
 function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
   const startedWallMs = Date.now();
   return new LocalServer({

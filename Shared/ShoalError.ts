@@ -18,7 +18,7 @@ export type ErrorCode =
   | 'DISK_FULL'
   | 'DISK_FAILED' //       the disk refused to read or write
   | 'PART_FILE_GONE' //    the unfinished file vanished under a download
-  | 'LOCAL_CONFLICT' //    a lock or a name on this machine is in the way
+  | 'LOCAL_CONFLICT' //    a lock or a name on this computer is in the way
   | 'PORT_IN_USE'
   | 'UNHEALTHY' //         the doctor found something in the way of sharing
   | 'CLOSED'; //           used after close()

@@ -66,7 +66,7 @@ export function trackerCommand(): Command {
     .description('Lists the peers of a network and the files they share. Keeps everything in memory.')
     .argument('[port]', `UDP port to listen on (default: ${TRACKER_PORT})`, readPort)
     .option('--port <port>', 'the same', readPort)
-    .option('--host <address>', 'address to listen on (default: all of this machine)', readHost)
+    .option('--host <address>', 'address to listen on (default: all of this computer)', readHost)
     .option('--interactive', 'ask for address and port first; an empty answer takes the default')
     .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
     .option(
@@ -77,7 +77,7 @@ export function trackerCommand(): Command {
     .option('--relay-only', 'hold no catalogs: relay every search to all peers')
     .option(
       '--metrics <address>',
-      'serve /metrics for Prometheus and /healthz over HTTP, like 127.0.0.1:9469 (a port alone: this machine only)',
+      'serve /metrics for Prometheus and /healthz over HTTP, like 127.0.0.1:9469 (a port alone: this computer only)',
       readMetricsAddress,
     )
     .option(
@@ -226,7 +226,7 @@ function usageError(failure: unknown): ShoalError {
 
 /** @throws ShoalError USAGE */
 export function readHost(text: string): string {
-  return hostIn(text, 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.');
+  return hostIn(text, 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this computer only.');
 }
 
 function hostIn(text: string, hint: string): string {

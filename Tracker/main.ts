@@ -143,7 +143,7 @@ async function questioned(settings: TrackerSettings): Promise<TrackerSettings | 
 }
 
 /**
- * The addresses to give to peers, one a line, the likeliest first: those of this machine when the tracker listens on
+ * The addresses to give to peers, one a line, the likeliest first: those of this computer when the tracker listens on
  * all.
  */
 function shown({ port }: Address, wanted: string): string {

@@ -32,7 +32,7 @@ function shoalPage(version: string): string {
         ),
         '.PP',
         roff(
-          'A command is run by the peer of this user on this machine if there is one, else by a temporary peer.',
+          'A command is run by the peer of this user on this computer if there is one, else by a temporary peer.',
         ),
       ].join('\n'),
     ),

@@ -38,7 +38,7 @@ async function setPassword(run: Run): Promise<number> {
   if (running === undefined)
     throw new ShoalError(
       'UNREACHABLE',
-      'a password belongs to a running peer, and none runs on this machine',
+      'a password belongs to a running peer, and none runs on this computer',
       {
         hint: 'Start one: shoal peer',
       },

@@ -121,7 +121,7 @@ export class Run {
   async lineInRunning(command: string, line: string, hint = 'Start one: shoal peer'): Promise<OneShotAnswer> {
     const running = await this.runningPeer();
     if (running !== undefined) return this.inRunning(running, command, line);
-    throw new ShoalError('UNREACHABLE', `${command} needs a running peer, and none runs on this machine`, {
+    throw new ShoalError('UNREACHABLE', `${command} needs a running peer, and none runs on this computer`, {
       hint,
     });
   }

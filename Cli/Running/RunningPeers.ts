@@ -8,7 +8,7 @@ import { lookupName } from '../../Shared/Network/NameLookup.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
 
-/** A running peer of this user on this machine. */
+/** A running peer of this user on this computer. */
 export interface RunningPeer extends LocalHello {
   readonly path: string;
 }
@@ -49,7 +49,7 @@ export function choosePeer(
   const named = peers.find((each) => each.port === port);
   if (named !== undefined) return named;
   const ports = peers.map((each) => each.port).join(', ');
-  throw new ShoalError('UNREACHABLE', `no peer with port ${port} runs on this machine`, {
+  throw new ShoalError('UNREACHABLE', `no peer with port ${port} runs on this computer`, {
     hint: ports === '' ? `Start one: shoal peer ${port}` : `Ports of running peers: ${ports}`,
   });
 }

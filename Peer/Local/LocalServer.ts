@@ -31,7 +31,7 @@ export interface LocalServerOptions {
   readonly log: Log;
 }
 
-/** Local socket of a running peer, for `shoal` commands of the same user on this machine. */
+/** Local socket of a running peer, for `shoal` commands of the same user on this computer. */
 export class LocalServer {
   readonly #options: LocalServerOptions;
   readonly #sockets = new Set<Socket>();

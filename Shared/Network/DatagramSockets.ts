@@ -22,7 +22,7 @@ export const ALL_INTERFACES = '0.0.0.0';
  * Makes a function that binds real UDP sockets and warns when the system grants a smaller receive buffer than
  * requested. `host` may be a name; without it, and for 0.0.0.0, all interfaces are bound, for IPv6 too where the
  * system has it. `send` takes numeric addresses only, and a failed send is a lost datagram. It throws ShoalError
- * PORT_IN_USE, USAGE (not an address of this machine, a privileged port), UNREACHABLE.
+ * PORT_IN_USE, USAGE (not an address of this computer, a privileged port), UNREACHABLE.
  */
 export function bindDatagramTelling(log: Log): BindDatagram {
   return (options) => bindUdp(options, log);
@@ -167,8 +167,8 @@ function bindFailure(failure: unknown, wanted: Address): ShoalError {
 }
 
 function notOfThisMachine(place: string, cause: unknown): ShoalError {
-  return new ShoalError('USAGE', `${place} is not an address of this machine`, {
-    hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.',
+  return new ShoalError('USAGE', `${place} is not an address of this computer`, {
+    hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this computer only.',
     cause,
   });
 }

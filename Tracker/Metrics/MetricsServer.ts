@@ -91,7 +91,7 @@ function listenFailure(failure: Error, at: Address): ShoalError {
       cause: failure,
     });
   return new ShoalError('USAGE', `metrics cannot be served at ${place}`, {
-    hint: 'Use an address of this machine and a port from 1024 up, like --metrics 127.0.0.1:9469.',
+    hint: 'Use an address of this computer and a port from 1024 up, like --metrics 127.0.0.1:9469.',
     cause: failure,
   });
 }

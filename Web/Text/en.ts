@@ -118,7 +118,7 @@ export const en = {
   'offers.title': 'Offered to you',
   'offers.from': 'from {name}',
   accept: 'Accept',
-  refuse: 'Refuse',
+  refuse: 'Reject',
   'pushes.title': 'Sent by you',
   'uploads.title': 'Being taken from you now',
   'doctor.title': 'Doctor',

@@ -260,7 +260,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     const { page, peer } = await open('/#/downloads');
     await page.getByRole('button', { name: 'Pause: the reef.mp4' }).click();
     await page.getByRole('link', { name: 'Share' }).click();
-    await page.getByRole('button', { name: 'Refuse: homework 7.pdf' }).click();
+    await page.getByRole('button', { name: 'Reject: homework 7.pdf' }).click();
     const file = { name: 'a b#.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') };
     await page.locator('input[type=file]').setInputFiles(file);
     await page.getByText('a b#.txt has arrived').waitFor();
