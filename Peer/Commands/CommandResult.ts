@@ -3,7 +3,7 @@ import type { ViewStyle } from './Views/ViewStyle.ts';
 
 /** Result of a command: the same facts as data and as text. Failures are thrown. */
 export interface CommandResult {
-  /** Rows of a list, in the shapes of Views/Items.ts. */
+  /** Rows of a list, in the shapes of Views/Items.ts. Of a long list they are made when they are read. */
   readonly items?: readonly object[];
   /** Facts that are no list. */
   readonly data?: object;

@@ -72,11 +72,12 @@ async function listLocal(folder: string, context: CommandContext): Promise<Comma
     .filter(({ path, state }) => isWithin(path, folder) && isUnfinished(state));
   const share = controls.share();
   rememberPaths(entries, context);
-  // Of a million files a page shows a few.
-  const shown = entries.slice(0, itemsMax).map(fileItem);
   return {
-    data: entries.length > shown.length ? { total: entries.length + unfinished.length } : {},
-    items: [...shown, ...unfinished.map(downloadItem)],
+    data: entries.length > itemsMax ? { total: entries.length + unfinished.length } : {},
+    // Of a million files a page shows a few, and a text needs none.
+    get items() {
+      return [...entries.slice(0, itemsMax).map(fileItem), ...unfinished.map(downloadItem)];
+    },
     text: (style) => localFilesText(folder, entries, unfinished, share, style),
   };
 }
@@ -113,7 +114,9 @@ async function listPeer(text: string, typedFolder: string, context: CommandConte
   rememberPaths(entries, context);
   return {
     data: truncated ? { truncated } : {},
-    items: entries.map(fileItem),
+    get items() {
+      return entries.map(fileItem);
+    },
     text: (style) => remoteFilesText(name, folder, entries, style),
   };
 }

@@ -54,7 +54,8 @@ function errorText({ failure }: Outcome, options: RenderOptions): string {
 
 /** The JSON envelope, one line: `{"version":1,"command":"search","ok":true,"items":[…]}`. */
 function renderJson({ command, result, failure }: Outcome, options: RenderOptions): Printed {
-  const facts = { ...result?.data, ...(result?.items && { items: result.items }) };
+  const items = result?.items;
+  const facts = { ...result?.data, ...(items && { items }) };
   const output = envelopeJson(command, facts, failure?.error);
   const place = options.place;
   const names = failure !== undefined && !options.interactive && place !== undefined;
