@@ -7,7 +7,7 @@ import { makeFolder } from '../../Shared/Paths/MakeFolder.ts';
 import { pathWithin } from '../../Shared/Paths/PathWithin.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { safeText } from '../../Shared/Text/SafeText.ts';
-import { movedAnswer, pathsOf } from '../Running/Answers.ts';
+import { advisedAnswer, movedAnswer, pathsOf } from '../Running/Answers.ts';
 import type { GuestPeer } from '../Running/GuestPeer.ts';
 import { moveInto } from '../Running/MoveInto.ts';
 import type { Run } from '../Running/Run.ts';
@@ -86,20 +86,33 @@ export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
       if (await exists(from)) moved.set(path, await moveInto(from, target.folder, target.name));
     }
     if (answer.error === undefined) guest.delivered();
-    if (keepGoing) await moveRest(share, target.folder, moved);
-    return movedAnswer(answer, moved);
+    const rest = await restOf(share);
+    if (keepGoing) await moveRest(share, rest, target.folder, moved);
+    const done = movedAnswer(answer, moved);
+    if (keepGoing || rest.length === 0) return done;
+    return advisedAnswer(
+      done,
+      `With --keep-going, complete files come to ${safeText(target.folder)} at once`,
+    );
   } finally {
     await guest.close();
   }
 }
 
-/** Moves what else is complete: files of a folder that failed. */
-async function moveRest(share: string, folder: string, moved: Map<string, string>): Promise<void> {
-  for (const name of await readdir(share).catch(() => [])) {
-    // A share's own files are hidden; those of others never are.
-    if (name !== TEMP && !name.startsWith('.'))
-      moved.set(join(share, name), await moveInto(join(share, name), folder, undefined));
-  }
+/** Names of complete files that were not moved: those of a folder that failed. */
+async function restOf(share: string): Promise<string[]> {
+  const names = await readdir(share).catch(() => []);
+  // A share's own files are hidden; those of others never are.
+  return names.filter((name) => name !== TEMP && !name.startsWith('.'));
+}
+
+async function moveRest(
+  share: string,
+  rest: readonly string[],
+  folder: string,
+  moved: Map<string, string>,
+): Promise<void> {
+  for (const name of rest) moved.set(join(share, name), await moveInto(join(share, name), folder, undefined));
 }
 
 async function openGuest(

@@ -54,6 +54,13 @@ export function movedAnswer(answer: OneShotAnswer, moved: ReadonlyMap<string, st
   return { ...answer, json: JSON.stringify({ ...value, items }), text };
 }
 
+/** Adds a sentence to the hint of an answer that failed. */
+export function advisedAnswer(answer: OneShotAnswer, advice: string): OneShotAnswer {
+  if (answer.error === undefined) return answer;
+  const error = { ...answer.error, hint: `${answer.error.hint ?? ''}. ${advice}`.replace(/^\. /, '') };
+  return { ...answer, error, json: JSON.stringify({ ...JSON.parse(answer.json), error }) };
+}
+
 /** Absolute paths of the complete items. */
 export function pathsOf(answer: OneShotAnswer): readonly string[] {
   const { items = [] } = JSON.parse(answer.json) as {
