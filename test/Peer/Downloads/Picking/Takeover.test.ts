@@ -46,3 +46,14 @@ test('a source that was not measured yet counts as fast enough for its first win
   // The new source would take two seconds.
   expect([found(6_000), found(4_500)]).toEqual(['move', undefined]);
 });
+
+test.each([
+  [1, 'copy'],
+  [2, undefined],
+])('in the endgame a started request is copied once (%i open: %s)', (open, kind) => {
+  const request = { unit: 0, source: 'slow', bytes: MIB, sinceMs: 0, received: 1 };
+  const busy = { pace: { bytesPerSecond: MIB / 4, waiting: false }, open: [request] };
+  const idle = { key: 'fast', pace: PACE, openBytes: 0, has: () => true };
+  const rules = { nowMs: 1_000, endgame: true, duplicateBytes: 8 * MIB, copies: () => open };
+  expect(findTakeover(idle, [busy], rules)?.kind).toBe(kind);
+});

@@ -3,6 +3,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { webCertificateOf } from '../../../../Peer/State/WebCertificate.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { FakeWebHost, JSON_TYPE, OWNER, webOn } from '../FakeWebHost.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -18,7 +19,7 @@ const passwords = {
 /** The web over HTTPS, with a password. `ask` sends one request. */
 async function secureWeb() {
   const host = new FakeWebHost();
-  const { port } = await webOn(host, { passwords }, identity);
+  const { port } = await webOn(host, { passwords, clock: new SimulatedClock() }, identity);
   const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: string) =>
     new Promise<{ status: number; cookie: string; json: Record<string, unknown> }>((resolve, reject) => {
       const options: RequestOptions = {

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { FakeWebHost, OWNER, webOn } from '../FakeWebHost.ts';
 
 const put = (address: string, body: string, headers: Record<string, string> = {}) =>
@@ -135,7 +136,7 @@ describe('rights', () => {
   });
 
   test('a guest sends a bounded number of files a second; the owner any number', async () => {
-    const { base } = await webOn();
+    const { base } = await webOn(undefined, { clock: new SimulatedClock() });
     const statuses = (headers: Record<string, string>) =>
       Promise.all(
         Array.from({ length: 60 }, async (_, n) => (await put(`${base}/drop/${n}`, '', headers)).status),
