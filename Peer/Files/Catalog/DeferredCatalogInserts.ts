@@ -117,7 +117,7 @@ export class DeferredCatalogInserts {
   flushContent(fileId: FileId): number {
     let taken = 0;
     for (const { files, renames } of this.#queues)
-      for (let file = files.takeContent(fileId); file !== undefined; file = files.takeContent(fileId)) {
+      for (const file of files.takeContent(fileId)) {
         this.#insertTaken(file, renames);
         taken++;
       }

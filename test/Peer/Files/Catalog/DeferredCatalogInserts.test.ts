@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import { DeferredCatalogInserts } from '../../../../Peer/Files/Catalog/DeferredCatalogInserts.ts';
 import type { ChunkHash, FileId } from '../../../../Protocol/Ids.ts';
@@ -92,6 +92,18 @@ test('a lookup by content inserts the files with it, once, and leaves the others
   expect([catalog.version, deferred.pending]).toEqual([8, { files: 2_993, bytes: 2_993 }]);
   deferred.flushAt('');
   expect([catalog.list('').length, deferred.pending.files]).toEqual([3_001, 0]);
+});
+
+test('a lookup of a content of many files passes the pending ones once', () => {
+  const { catalog, deferred } = desk();
+  deferred.hold('new');
+  for (let n = 0; n < 2_000; n++)
+    deferred.add({ path: `new/${n}`, state, fileId: id(n % 2 === 0 ? 0 : n), hash: HASH });
+  const compared = vi.spyOn(Buffer.prototype, 'compare');
+  expect(catalog.pathsOf(id(0)).length).toBe(1_000);
+  // One comparison a file, and those of the catalog; 500,000 when each begins with the first one.
+  expect(compared.mock.calls.length).toBeLessThan(10_000);
+  compared.mockRestore();
 });
 
 test('a lookup inserts nothing when no pending file has that content', () => {
