@@ -1,9 +1,16 @@
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { envelopeJson } from '../../../Shared/Text/Envelope.ts';
 import type { Denial } from '../Access/Guard.ts';
 
 /** The JSON envelope of a failure. */
 export function failureJson(command: string, code: string, message: string, hint: string): string {
   return envelopeJson(command, {}, { code, message, hint });
+}
+
+/** A failure as guests see it: messages about the disk name folders of its user. */
+export function guestFailure(error: ShoalError): ShoalError {
+  if (error.code !== 'DISK_FAILED') return error;
+  return new ShoalError(error.code, 'the disk of this peer failed', { hint: 'Ask its owner to run: doctor' });
 }
 
 /** The envelope of a refused request. */

@@ -9,7 +9,7 @@ import type { OpenDrop } from '../../ShareModel.ts';
 import type { Denial } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
 import type { Owner } from '../Access/Owner.ts';
-import { denialJson, failureJson, statusOf } from '../Api/Envelope.ts';
+import { denialJson, failureJson, guestFailure, statusOf } from '../Api/Envelope.ts';
 import { goneOf, remoteOf, withoutIdleLimit } from '../Files/ClientSocket.ts';
 import { linkTo } from '../Files/Listing.ts';
 import type { WebEnv, WebOptions } from '../Ports.ts';
@@ -58,7 +58,12 @@ export class DropApp {
       if (gone.signal.aborted) return;
       const error = asShoalError(failure, 'DISK_FAILED');
       if (error.code === 'BUSY') outgoing.setHeader('Retry-After', '10');
-      await this.#refuse(incoming, outgoing, statusOf(error), failureOf(error));
+      await this.#refuse(
+        incoming,
+        outgoing,
+        statusOf(error),
+        failureOf(byOwner ? error : guestFailure(error)),
+      );
     }
   }
 

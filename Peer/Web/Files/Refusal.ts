@@ -1,5 +1,5 @@
 import { asShoalError, type ErrorCode } from '../../../Shared/ShoalError.ts';
-import { failureJson, type HttpStatus, statusOf } from '../Api/Envelope.ts';
+import { failureJson, guestFailure, type HttpStatus, statusOf } from '../Api/Envelope.ts';
 import type { WebCall } from '../Ports.ts';
 
 /** Refusals of requests to one address. */
@@ -21,7 +21,7 @@ export async function answering(
   try {
     return await work();
   } catch (failure) {
-    const { code, message, hint = usual } = asShoalError(failure, fallback);
+    const { code, message, hint = usual } = guestFailure(asShoalError(failure, fallback));
     return refusal(c, statusOf({ code }), failureJson(command, code, message, hint));
   }
 }

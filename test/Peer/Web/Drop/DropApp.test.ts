@@ -8,6 +8,8 @@ import { FakeWebHost, OWNER, webOn } from '../FakeWebHost.ts';
 const put = (address: string, body: string, headers: Record<string, string> = {}) =>
   fetch(address, { method: 'PUT', body, headers });
 
+const NO_PATH = expect.not.stringContaining('/home');
+
 test('a file is received, and the answer has its path', async () => {
   const { base, host } = await webOn();
   const answer = await put(`${base}/drop/f/a%20b.txt`, 'hello');
@@ -118,6 +120,16 @@ test('the disk fills up: the client gets the reason, and received bytes stay', a
   host.trouble = new ShoalError('DISK_FULL', 'the disk is full');
   const answer = await put(`${base}/drop/a`, 'hello');
   expect([answer.status, await answer.json()]).toMatchObject([507, { error: { code: 'DISK_FULL' } }]);
+});
+
+test('a guest gets no paths of this computer with a failure of the disk; the owner does', async () => {
+  const host = new FakeWebHost();
+  host.contents.set('a', Buffer.from('hello'));
+  const { base } = await webOn(host);
+  host.trouble = new ShoalError('DISK_FAILED', 'creating a file failed (EACCES: /home/user/Temp/x)');
+  const answers = [await put(`${base}/drop/b`, 'hello'), await fetch(`${base}/files/a`)];
+  for (const answer of answers) expect([answer.status, await answer.text()]).toEqual([500, NO_PATH]);
+  expect(await (await put(`${base}/drop/b`, 'hello', OWNER)).text()).toContain('/home/user');
 });
 
 describe('rights', () => {
