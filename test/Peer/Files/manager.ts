@@ -1,5 +1,6 @@
 import { onTestFinished, vi } from 'vitest';
 import { FileManager, type FileManagerOptions } from '../../../Peer/FileManager.ts';
+import { inlineHasher } from '../../../Peer/Files/Hashing/Hasher.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { systemClock } from '../../../Shared/Time/Clock.ts';
 import type { TempFolder } from '../../Support/TempFolder.ts';
@@ -32,3 +33,26 @@ export function eventually(check: () => void): Promise<void> {
 export function pathsOf(manager: FileManager): string[] {
   return manager.list('').map((file) => file.path);
 }
+
+/** An inline hasher that records the paths of its requests. */
+export function countingHasher() {
+  const asked: string[] = [];
+  const makeHasher = () => {
+    const inner = inlineHasher();
+    return {
+      ...inner,
+      hash: (...args: Parameters<typeof inner.hash>) => {
+        asked.push(...args[1]);
+        return inner.hash(...args);
+      },
+      hashPart: (...args: Parameters<typeof inner.hashPart>) => {
+        asked.push(args[1]);
+        return inner.hashPart(...args);
+      },
+    };
+  };
+  return { asked, makeHasher };
+}
+
+/** A watcher without events. */
+export const noWatch = () => ({ ready: Promise.resolve(), close: async () => {} });
