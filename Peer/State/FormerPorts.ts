@@ -1,4 +1,4 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PEER_PORT_FIRST, PEER_PORT_LAST } from '../../Protocol/Limits.ts';
 import type { Log } from '../../Shared/Log.ts';
@@ -37,10 +37,22 @@ async function portsOfFolders(above: string): Promise<readonly number[]> {
   const folders = await Promise.all(
     names.map(async (name) => ({
       port: Number(name.replace(DEFAULT_FOLDER, '$1')),
-      changedMs: (await stat(join(above, name))).mtimeMs,
+      changedMs: await changeOf(join(above, name)),
     })),
   );
-  return folders.sort((a, b) => b.changedMs - a.changedMs).map(({ port }) => port);
+  const usable = folders.filter(({ changedMs }) => changedMs >= 0);
+  return usable.sort((a, b) => b.changedMs - a.changedMs).map(({ port }) => port);
+}
+
+/** Time of the last change of a folder; -1: it is none, or not writable, and no peer could start with it. */
+async function changeOf(folder: string): Promise<number> {
+  try {
+    await access(folder, constants.W_OK);
+    const stats = await stat(folder);
+    return stats.isDirectory() ? stats.mtimeMs : -1;
+  } catch {
+    return -1;
+  }
 }
 
 /** @throws Error of node:fs */

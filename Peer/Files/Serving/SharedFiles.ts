@@ -88,8 +88,10 @@ export class SharedFiles {
     this.#isRechecking = true;
     try {
       const check = this.#checkOf(entry, chunk);
+      // Another content may be at a path since the one before it was read.
       for (const path of catalog.pathsOf(fileId, PATHS_TRIED))
-        if (await reader.isDamaged(path, check)) share.index.damaged(path);
+        if (catalog.findPath(path)?.fileId === fileId && (await reader.isDamaged(path, check)))
+          share.index.damaged(path);
     } catch {
       // A file that cannot be read is reported when it is served.
     } finally {

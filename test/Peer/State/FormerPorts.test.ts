@@ -1,4 +1,4 @@
-import { utimes } from 'node:fs/promises';
+import { symlink, utimes } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { defaultShare, formerPorts } from '../../../Peer/State/FormerPorts.ts';
 import { saveProfile } from '../../../Peer/State/Profile.ts';
@@ -22,6 +22,14 @@ test('a peer returns to the port of its default share folder, the latest first',
   }
   expect(await formerPorts(undefined, above.path, silentLog)).toEqual([9_300, 9_001, 9_005]);
   expect(defaultShare(above.path, 9_300)).toBe(above.at('User-9300'));
+});
+
+test('a file, and a link to a folder that is gone, are not taken for a former share folder', async () => {
+  const above = await TempFolder.forTest();
+  await above.inside('User-9005');
+  await above.write('User-9300', Buffer.from('a file'));
+  await symlink(above.at('gone'), above.at('User-9001'));
+  expect(await formerPorts(undefined, above.path, silentLog)).toEqual([9_005]);
 });
 
 test('a peer with a share folder of its own returns to its last port', async () => {

@@ -2,12 +2,16 @@ import { lstatSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import { inlineHasher } from '../../../../Peer/Files/Hashing/Hasher.ts';
 import { hashFile } from '../../../../Peer/Files/Hashing/HashFile.ts';
+import { SharedFiles, type SharedFilesOptions } from '../../../../Peer/Files/Serving/SharedFiles.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
+import { sharedState } from '../../../Support/FileStates.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from '../manager.ts';
+import { madeFile } from '../Parts/parts.ts';
 
 const CHUNK = 1_048_576;
 
@@ -59,4 +63,27 @@ test('a file whose damaged chunk is reported is withdrawn until it changes; a so
   await eventually(() => expect(pathsOf(manager)).toEqual(['film', 'other']));
   expect(manager.findPath('film')?.fileId).not.toBe(fileId);
   expect(manager.status().problems).toEqual([]);
+});
+
+test('a path that gets another content while the chunk is verified elsewhere is not examined', async () => {
+  const catalog = new Catalog();
+  const { description } = madeFile(10, 0);
+  const state = sharedState({ size: 10, modifiedMs: 1 });
+  for (const path of ['a', 'b']) catalog.put(path, state, description.fileId);
+  const [first = '', second = ''] = catalog.pathsOf(description.fileId);
+  const examined: string[] = [];
+  const isDamaged = async (path: string) => {
+    examined.push(path);
+    catalog.put(second, state, 'f'.repeat(64) as FileId);
+    return true;
+  };
+  const withdrawn: string[] = [];
+  const files = new SharedFiles({
+    catalog,
+    cache: { hashes: () => Buffer.from(description.chunkHashes.join(''), 'hex') },
+    reader: { isDamaged },
+    share: { index: { damaged: (path: string) => withdrawn.push(path) } },
+  } as unknown as SharedFilesOptions);
+  await files.recheck(description.fileId, 0);
+  expect([examined, withdrawn]).toEqual([[first], [first]]);
 });
