@@ -1,7 +1,7 @@
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { Part } from '../../Storage.ts';
 import { chunkUnits } from '../Picking/Units.ts';
-import type { UnitWork } from '../Sources/UnitFetch.ts';
+import type { UnitWork } from '../Sources/UnitWork.ts';
 
 /** Files up to this size alternate with large files at each peer. */
 const SMALL_BYTES = 4 * 1_024 * 1_024;

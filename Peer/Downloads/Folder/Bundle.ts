@@ -2,7 +2,7 @@ import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.ts';
-import type { Delivery, UnitWriter } from '../Sources/UnitFetch.ts';
+import type { Delivery, UnitWriter } from '../Sources/UnitWork.ts';
 import { type FolderFiles, STATE } from './FolderFiles.ts';
 
 /** Length of the longest answer. */

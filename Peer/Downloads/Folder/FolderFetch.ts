@@ -1,6 +1,6 @@
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import { RateMeter } from '../../../Shared/Time/RateMeter.ts';
 import type { FileVersions } from '../../DownloadModel.ts';
 import type { FileHolder } from '../../Model.ts';
@@ -9,6 +9,7 @@ import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../F
 import { downloadStopped, noSource } from '../File/Task.ts';
 import type { FolderWish, Rank } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
+import { FailedFiles } from './FailedFiles.ts';
 import { FolderFiles, STATE } from './FolderFiles.ts';
 import { FolderProgress, type Placement } from './FolderProgress.ts';
 import { inParallel } from './InParallel.ts';
@@ -48,8 +49,7 @@ export class FolderFetch implements Task {
   readonly #incomplete: string | undefined;
   readonly #progress: FolderProgress;
   readonly #versions: OlderVersions;
-  /** Rows of files that failed, with the reason for each large one and the first small one. */
-  readonly #failed = new Map<number, ShoalError>();
+  readonly #failed: FailedFiles;
   #small: SmallFiles | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
@@ -64,6 +64,7 @@ export class FolderFetch implements Task {
     // Delivered files are moved to their place together, when all are complete.
     this.#incomplete = context.delivered === undefined ? context.parts.incompleteFolder?.(path) : undefined;
     this.#files = new FolderFiles(files, this.#incomplete, context.random);
+    this.#failed = new FailedFiles(this.#files);
     this.#versions = new OlderVersions(options.versions, this.#incomplete);
     this.#progress = new FolderProgress({ path, before, incomplete: this.#incomplete, files: this.#files });
     this.#large = new LargeFiles(context, options.priority, this.#progress.unopened);
@@ -109,7 +110,7 @@ export class FolderFetch implements Task {
       await Promise.race([Promise.all(work), stopped]);
       await Promise.race([this.#fetchOlder(fetchLarge), stopped]);
       this.#runEvents = undefined;
-      const failure = this.#failure();
+      const failure = this.#failed.summary();
       if (failure !== undefined) throw failure;
       const outermost = await this.#context.parts.finishFolders?.(this.#files.folders());
       const { path } = this.#options;
@@ -257,7 +258,7 @@ export class FolderFetch implements Task {
           else one();
         },
         failed: (row, reason) => {
-          this.#failed.set(row, reason);
+          this.#failed.add(row, reason);
           one();
         },
         stopped: reject,
@@ -279,14 +280,14 @@ export class FolderFetch implements Task {
     const fetched = await fetchLarge(this.#files.fileAt(row));
     if (typeof fetched === 'string') await this.#arrived(row, fetched, 'counted');
     else {
-      this.#failed.set(row, fetched);
+      this.#failed.add(row, fetched);
       this.#files.setState(row, STATE.failed);
     }
   }
 
   /** Fetches the next version of each path whose newest one no source delivered. */
   #fetchOlder(fetchLarge: (file: FolderFile) => Promise<string | ShoalError>): Promise<void> {
-    return inParallel([...this.#failed.keys()], LARGE_AT_ONCE, async (row) => {
+    return inParallel(this.#failed.rows, LARGE_AT_ONCE, async (row) => {
       if (this.#files.hasTwins(row)) return;
       for (const older of this.#versions.of(this.#files.pathOf(row))) {
         const fetched = await fetchLarge(older);
@@ -324,21 +325,6 @@ export class FolderFetch implements Task {
     for (const row of large)
       missing += Math.max(0, this.#files.sizeOf(row) - this.#large.bytesOf(this.#files.fileIdOf(row)));
     return missing;
-  }
-
-  /** Sums up the files that failed; undefined when none did. */
-  #failure(): ShoalError | undefined {
-    const [[, cause] = []] = this.#failed;
-    if (cause === undefined) return undefined;
-    let count = 0;
-    for (const row of this.#failed.keys()) count += [...this.#files.rowsOf(row)].length;
-    const place = this.#incomplete === undefined ? '' : ` in "${this.#incomplete}"`;
-    const reason = this.#files.withFinalPath(cause.message);
-    return new ShoalError(
-      cause.code,
-      `${count} of ${this.#files.count} files could not be fetched: ${reason}`,
-      { hint: `The other files are complete${place}. Try again later: resume, or the same command`, cause },
-    );
   }
 
   #reportSources(): void {
