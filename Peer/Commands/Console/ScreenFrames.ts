@@ -1,4 +1,4 @@
-import fastStringWidth from 'fast-string-width';
+import { widthOf } from '../Views/TextFit.ts';
 
 /** Control sequences (ECMA-48) that keep a block of live lines above the typed line. */
 
@@ -31,7 +31,7 @@ function positionAfter(text: string, columns: number): Position {
   let row = 0;
   let column = 0;
   for (const char of text) {
-    const width = char === '\t' ? TAB - (column % TAB) : fastStringWidth(char);
+    const width = char === '\t' ? TAB - (column % TAB) : widthOf(char);
     // A wide character is not split: it goes to the next row.
     if (column + width > columns) {
       row++;
@@ -78,7 +78,7 @@ export function updateFrame(block: Block, columns: number): string {
 
 /** Rows that live lines cover. */
 export function rowsOf(live: readonly string[], columns: number): number {
-  return live.reduce((rows, line) => rows + Math.max(1, Math.ceil(fastStringWidth(line) / columns)), 0);
+  return live.reduce((rows, line) => rows + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
 }
 
 function cursorOf(typed: TypedLine, columns: number): Position {

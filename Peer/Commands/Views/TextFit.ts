@@ -5,9 +5,9 @@ const ASCII = /^[\x20-\x7e]*$/;
 /** Made when a text is split for the first time: it loads 17 ms of tables, which few commands need. */
 let graphemes: Intl.Segmenter | undefined;
 
-/** Width of a safe text on a terminal, in columns. */
+/** Width of a safe text on a terminal, in columns. Composed first: a Korean syllable may come as three letters. */
 export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : fastStringWidth(text);
+  return ASCII.test(text) ? text.length : fastStringWidth(text.normalize('NFC'));
 }
 
 /** Pads with spaces to `width` columns; a longer text is returned unchanged. */

@@ -73,6 +73,12 @@ describe('shortened texts', () => {
     expect(shortenEnd('alice, bob, carol', 11)).toBe('alice, bob…');
   });
 
+  test('a letter of several code points has one width, composed or not', () => {
+    expect(['한국어', '한국어'.normalize('NFD'), 'e\u0301', '日本', '👨‍👩‍👧'].map(widthOf)).toEqual([
+      6, 6, 1, 4, 2,
+    ]);
+  });
+
   test('never wider than asked, whole when there is room, for any text', () => {
     fc.assert(
       fc.property(strangeName, fc.integer({ min: 1, max: 80 }), (text, width) => {
