@@ -57,7 +57,8 @@ export function movedAnswer(answer: OneShotAnswer, moved: ReadonlyMap<string, st
 /** Adds a sentence to the hint of an answer that failed. */
 export function advisedAnswer(answer: OneShotAnswer, advice: string): OneShotAnswer {
   if (answer.error === undefined) return answer;
-  const error = { ...answer.error, hint: `${answer.error.hint ?? ''}. ${advice}`.replace(/^\. /, '') };
+  const hint = [answer.error.hint?.replace(/\.$/, ''), advice].filter(Boolean).join('. ');
+  const error = { ...answer.error, hint };
   return { ...answer, error, json: JSON.stringify({ ...JSON.parse(answer.json), error }) };
 }
 

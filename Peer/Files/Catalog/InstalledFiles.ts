@@ -84,7 +84,7 @@ export class InstalledFiles {
     return undefined;
   }
 
-  /** Takes the files with this content out of turn, in one pass over all files: there may be as many of them. */
+  /** Takes the files with this content out of turn, in one pass: all of them may be equal. */
   *takeContent(fileId: FileId): Generator<TakenFile> {
     const start = idStart(fileId);
     const id = Buffer.from(fileId, 'hex');

@@ -25,7 +25,7 @@ test('an empty -o, as of an unset variable, is refused', async () => {
 
 test('of a folder that failed, the complete files are kept with --keep-going, else its hint names the flag', async () => {
   const folder = await TempFolder.forTest();
-  const failure = new ShoalError('INTEGRITY', '1 of 2 files could not be fetched', { hint: 'Try again' });
+  const failure = new ShoalError('INTEGRITY', '1 of 2 files could not be fetched', { hint: 'Try again.' });
   let root = '';
   const run = {
     guest: async (options: { root: string }) => {
@@ -46,6 +46,6 @@ test('of a folder that failed, the complete files are kept with --keep-going, el
   expect(stopped.error?.hint).toBe(hint);
   expect(JSON.parse(stopped.json)).toMatchObject({ ok: false, error: { hint } });
   expect(existsSync(folder.at('Small'))).toBe(false);
-  expect((await get(true)).error?.hint).toBe('Try again');
+  expect((await get(true)).error?.hint).toBe('Try again.');
   expect(existsSync(folder.at('Small/a'))).toBe(true);
 });
