@@ -82,28 +82,30 @@ test('an incomplete new folder is installed with 1,024 files', async () => {
 test('a folder that is due takes no more files, and is installed when the last write has ended', async () => {
   const disk = memoryDisk();
   const inline = inlineSmallWriter(disk);
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const releases: (() => void)[] = [];
   const makeWriter = () => ({
     ...inline,
     write: async (job: Parameters<typeof inline.write>[0]) => {
-      await held;
+      await new Promise<void>((resolve) => releases.push(resolve));
       return inline.write(job);
     },
   });
   const { batches, clock } = partStore(disk, { makeWriter });
-  const paths = ['new/a', 'new/b', 'new/c'];
+  const paths = ['new/a', 'new/b', 'new/c', 'new/d'];
   const { files, bytes } = batch(paths);
   const { installer, told } = openInstaller(batches, paths);
-  const first = installer.install(Buffer.from(bytes), files.slice(0, 1));
+  const install = async (at: number) =>
+    (await installer.install(Buffer.from(bytes), files.slice(at, at + 1))).verdicts;
+  const writes = [install(0), install(1)];
   clock.advance(1_000);
-  expect((await installer.install(Buffer.from(bytes), files.slice(1, 2))).verdicts).toEqual(['right']);
-  expect([...told.installed.values()]).toEqual(['/share/new/b']);
-  release();
-  expect((await first).verdicts).toEqual(['right']);
-  expect([...told.installed.values()]).toEqual(['/share/new/b', '/share/new/a']);
+  expect(await install(2)).toEqual(['right']);
+  expect([...told.installed.values()]).toEqual(['/share/new/c']);
+  releases[0]?.();
+  expect(await writes[0]).toEqual(['right']);
+  expect(told.installed.size).toBe(1);
+  releases[1]?.();
+  expect(await writes[1]).toEqual(['right']);
+  expect([...told.installed.values()]).toEqual(['/share/new/c', '/share/new/a', '/share/new/b']);
   expect(told.failed).toEqual([]);
 });
 
