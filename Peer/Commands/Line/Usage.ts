@@ -9,7 +9,7 @@ export const JSON_FLAG: FlagSpec = { name: '--json', summary: 'one line of JSON 
 const REPEATED_MAX = 64;
 
 /** A flag of a form, with its value. */
-const FLAG = /\[?--[a-z]+( <[a-z]+>)?\]?/g;
+const FLAG = /\[?--[a-z-]+( <[a-z]+>)?\]?/g;
 
 /** Fewest and most arguments over all forms of a command. */
 export function argumentRange({ usage }: ConsoleCommand): { readonly min: number; readonly max: number } {
