@@ -65,8 +65,9 @@ function bytecodeOf(source, path) {
 }
 
 function keepBytecode(compiled) {
-  // V8 rejects bytecode that was made with other flags: the walk of a large share sets this one.
+  // V8 rejects bytecode that was made with other flags: programs with many files set these (HeapGrowth.ts).
   v8.setFlagsFromString('--heap-growing-percent=0');
+  v8.setFlagsFromString('--semi-space-growth-factor=2');
   const isLong = process.uptime() > LONG_RUN_S;
   for (const { script, source, path, keptBytes } of compiled) {
     if (keptBytes > 0 && !isLong) continue;

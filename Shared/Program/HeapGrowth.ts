@@ -7,7 +7,8 @@ const GROWTH_PERCENT = 40;
 
 /**
  * Limits the garbage of this process: the old generation is collected more often, and the young one keeps the size that
- * it has. Measured in docs/Decisions/0012-units.md and 0013-a-million-shared-files.md.
+ * it has. Measured in docs/Decisions/0012-units.md and 0013-a-million-shared-files.md. Cli/Scripts.js undoes both flags
+ * before it keeps bytecode.
  */
 export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
