@@ -6,13 +6,14 @@ import { FrameDecoder } from '../../../../../Protocol/FrameDecoder.ts';
 import type { FileId } from '../../../../../Protocol/Ids.ts';
 import { LANE_REQUEST_BYTES_MAX, LANE_REQUESTS_MAX } from '../../../../../Protocol/Limits.ts';
 import { decodeLane, type LaneMessage } from '../../../../../Protocol/PeerMessages.ts';
+import type { Rates } from '../../../../../Shared/Network/Rates.ts';
 import type { ByteStream } from '../../../../../Shared/Network/Transport.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 
 const FILM = 'b'.repeat(64) as FileId;
 
 /** An open lane, and the messages that it has sent. */
-async function openLane() {
+async function openLane(rates: Rates = {}) {
   const clock = new SimulatedClock();
   const decoder = new FrameDecoder(LANE_REQUEST_BYTES_MAX);
   const sent: (LaneMessage | undefined)[] = [];
@@ -21,12 +22,13 @@ async function openLane() {
     done?.();
     return true;
   };
-  const stream = { write, destroy: () => {}, resume: () => {} } as unknown as ByteStream;
+  let resumed = 0;
+  const stream = { write, destroy: () => {}, resume: () => resumed++ } as unknown as ByteStream;
   const lane = new Lane({
     open: async () => stream,
     clock,
     buffers: new ReceiveBuffers(clock),
-    limiter: new RateLimiter(clock, {}).flow('lan'),
+    limiter: new RateLimiter(clock, rates).flow('lan'),
     received: () => {},
     turn: () => {},
     ended: () => {},
@@ -36,7 +38,7 @@ async function openLane() {
   const request = (chunk: number) =>
     lane.request({ fileId: FILM, chunk, bytes: 10, writer, received: () => {} });
   await clock.flush();
-  return { lane, clock, sent, request };
+  return { lane, clock, sent, request, resumed: () => resumed };
 }
 
 test('as many requests are sent as the other side queues; a further one follows the first answer', async () => {
@@ -58,4 +60,27 @@ test.each([
   lane.closed(cause);
   expect(await open.outcome).toMatchObject({ kind: 'lost', reason: { code: 'UNREACHABLE', message, cause } });
   expect(await request(2).outcome).toMatchObject({ kind: 'lost' });
+});
+
+test('under a limit reading pauses until the limit allows it, and not after the end', async () => {
+  const { lane, clock, resumed } = await openLane({ total: 1_000 });
+  expect(lane.mayReadOn()).toBe(true);
+  lane.arrived(3_000);
+  expect([lane.mayReadOn(), lane.mayReadOn(), resumed()]).toEqual([false, false, 0]);
+  await clock.advanceAsync(10_000);
+  expect([resumed(), lane.mayReadOn()]).toEqual([1, true]);
+  for (const bytes of [3_000, 3_000]) lane.arrived(bytes);
+  expect(lane.mayReadOn()).toBe(false);
+  lane.close();
+  await clock.advanceAsync(10_000);
+  expect(resumed()).toBe(1);
+});
+
+test('a reject of another request, known or not, does not end the chunk that arrives', async () => {
+  const { lane, request } = await openLane();
+  for (const chunk of [1, 2, 3]) request(chunk);
+  lane.begin(1, 5);
+  for (const id of [2, 99]) lane.rejected({ type: 'reject', id, code: 'changed' });
+  expect(() => lane.begin(3, 5)).toThrow('a chunk inside another chunk');
+  expect(lane.begin(1, 5)).toBe(true);
 });

@@ -51,3 +51,12 @@ test('a lane is shown as opening or open, and the second failure in a row is rep
   await expect.poll(() => lane.state).toBe('open');
   lane.close();
 });
+
+test('a dropped request is lost for its reason', async () => {
+  const { lane, request } = keeper();
+  const receipt = request();
+  const reason = new ShoalError('TIMEOUT', 'stalled');
+  lane.drop(receipt, reason);
+  expect(await receipt.outcome).toEqual({ kind: 'lost', reason });
+  lane.close();
+});

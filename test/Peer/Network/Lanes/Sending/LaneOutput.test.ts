@@ -98,6 +98,8 @@ test('a failed job destroys the lane: the number of its sent bytes is unknown', 
 test('without a plain socket, without a pump, or with the pump off, nothing is pumped', () => {
   for (const off of [{ isPlain: false }, { takesJobs: false }, { hasPump: false }])
     expect(made(off).output.mayPump).toBe(false);
-  const { output } = made({ isPlain: false });
+  const { output, log } = made({ isPlain: false });
   expect(output.pump(FILE, RUN)).toBeUndefined();
+  output.destroy();
+  expect(log).toEqual(['destroy']);
 });
