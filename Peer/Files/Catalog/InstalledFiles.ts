@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { type PagePaths, writePath } from '../../../Shared/Paths/PagePaths.ts';
 import { type FileState, modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
@@ -9,8 +10,10 @@ const HASH_BYTES = 32;
 const PATHS_BYTES = 32 * 1_024;
 /** Inode, mtime and ctime. */
 const STATS = 3;
-/** Hex digits of an id that are remembered: a small integer, equal for one of a thousand contents at most. */
-const ID_DIGITS = 7;
+/** A prime: keys are integers below it. */
+const KEYS = 2_147_483_647;
+/** Secret factors of a key, one for each 16 bits of an id: nobody can make an id with the key of another one. */
+const FACTORS = Array.from({ length: HASH_BYTES / 2 }, () => randomInt(KEYS));
 
 /** A file of one chunk that this program put into the share. */
 export interface InstalledFile {
@@ -26,7 +29,7 @@ export type TakenFile = InstalledFile & { readonly number: number };
 interface Page extends PagePaths {
   /** FileId and chunk hash of each row. */
   readonly hashes: Buffer;
-  /** The first digits of the ids of its files. */
+  /** Keys of the ids of its files. */
   readonly ids: Set<number>;
   /** 1: the row was added and not taken yet. */
   readonly pending: Uint8Array;
@@ -63,9 +66,9 @@ export class InstalledFiles {
     const at = this.#length++ % PAGE_ROWS;
     const page = at === 0 ? this.#addPage() : this.#pages.at(-1);
     if (page === undefined) throw new Error('a page was freed before it was full');
-    page.ids.add(idStart(fileId));
     page.pending[at] = 1;
     page.hashes.write(fileId, 2 * at * HASH_BYTES, 'hex');
+    page.ids.add(keyAt(page.hashes, 2 * at * HASH_BYTES));
     page.hashes.write(hash, (2 * at + 1) * HASH_BYTES, 'hex');
     page.sizes[at] = state.size;
     page.stats.set([state.inode, state.mtimeNs, state.ctimeNs], STATS * at);
@@ -86,11 +89,10 @@ export class InstalledFiles {
 
   /** Takes the files with this content out of turn, in one pass: all of them may be equal. */
   *takeContent(fileId: FileId): Generator<TakenFile> {
-    const start = idStart(fileId);
     const id = Buffer.from(fileId, 'hex');
-    const word = id.readInt32LE();
+    const [key, word] = [keyAt(id, 0), id.readInt32LE()];
     for (const [index, page] of this.#pages.entries()) {
-      if (page?.ids.has(start) !== true) continue;
+      if (page?.ids.has(key) !== true) continue;
       for (let at = 0; at < PAGE_ROWS; at++) {
         const place = 2 * at * HASH_BYTES;
         // Nearly all ids differ in their first bytes, which are compared in a fraction of the time.
@@ -148,6 +150,11 @@ function stateOf({ sizes, stats, executable, devices }: Page, at: number): FileS
   };
 }
 
-function idStart(fileId: FileId): number {
-  return Number.parseInt(fileId.slice(0, ID_DIGITS), 16);
+/** The key of an id. Two ids have the same one with a probability of 1 to KEYS. */
+function keyAt(bytes: Buffer, at: number): number {
+  let sum = 0;
+  // Below 2 ** 51: exact.
+  for (let index = 0; index < FACTORS.length; index++)
+    sum += (FACTORS[index] ?? 0) * bytes.readUInt16LE(at + 2 * index);
+  return sum % KEYS;
 }

@@ -106,6 +106,16 @@ test('a lookup of a content of many files passes the pending ones once', () => {
   compared.mockRestore();
 });
 
+test('a content that no pending file has is compared with none, also when all but its last digit are those of many', () => {
+  const { catalog, deferred } = desk();
+  deferred.hold('new');
+  for (let n = 0; n < 100; n++) deferred.add({ path: `new/${n}`, state, fileId: id(0), hash: HASH });
+  const compared = vi.spyOn(Buffer.prototype, 'compare');
+  for (let n = 1; n < 16; n++) expect(catalog.find(id(n))).toBeUndefined();
+  expect(compared.mock.calls.length).toBe(0);
+  compared.mockRestore();
+});
+
 test('a lookup inserts nothing when no pending file has that content', () => {
   const { catalog, add } = desk();
   add();
