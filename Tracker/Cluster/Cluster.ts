@@ -282,7 +282,7 @@ export class Cluster {
 
   #summarize(): Summary {
     if (this.#summary !== undefined) return this.#summary;
-    // Without the bus nobody is heard: the members of before are named still.
+    // Without the bus no message arrives: the members of before are still named.
     const named = this.#isConnected ? this.members.live : this.members.all;
     const all = afterOwn(
       this.#options.address,

@@ -110,7 +110,7 @@ export class Members {
     if (member.heardMs <= askedMs || member.missed >= MISSED_MAX) member.isSlow = true;
   }
 
-  /** Marks silent members, and forgets those silent for long. */
+  /** Marks silent members, and drops those silent for long. */
   expire(nowMs: number): void {
     for (const member of this.#known) {
       const silentMs = nowMs - member.heardMs;

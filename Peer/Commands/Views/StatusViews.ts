@@ -225,7 +225,7 @@ function healthFacts(health: NetworkHealth): readonly Fact[] {
   ];
 }
 
-/** How bytes of large files are sent, and why not without copies. */
+/** The way of bytes of large files to connections, and the reason for copies. */
 function sendingText({ sending }: NetworkHealth): string {
   if (sending?.path === 'sendfile') return 'large files by sendfile, others and TLS with copies';
   return `with copies${sending?.reason === undefined ? '' : `: ${safeText(sending.reason)}`}`;

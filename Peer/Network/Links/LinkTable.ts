@@ -139,7 +139,7 @@ export class LinkTable implements LinkEvents {
     this.#peers.get(peerId)?.link.close('banned', reason);
   }
 
-  /** Says goodbye on all links; resolves when all connections are gone. */
+  /** Sends `bye` on all links; resolves when all connections are gone. */
   async close(): Promise<void> {
     this.#stopping.abort();
     this.#dials.close();
