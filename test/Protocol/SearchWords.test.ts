@@ -92,6 +92,13 @@ describe('a query that fits a message', () => {
     expect(fittingQuery('x'.repeat(QUERY_BYTES_MAX))).toBe('x'.repeat(QUERY_BYTES_MAX));
   });
 
+  test('words of 256 bytes together fit', () => {
+    const words = [...'abcde'].map((letter) => letter.repeat(47));
+    const whole = [...words, 'f'.repeat(16)].join(' ');
+    expect(Buffer.byteLength(whole)).toBe(256);
+    expect(fittingQuery(`other ${whole}`)).toBe(whole);
+  });
+
   test('a search has two characters or more', () => {
     expect(['', 'a', '日', 'ab', '日本'].map(isSearchable)).toEqual([false, false, false, true, true]);
   });
