@@ -126,7 +126,7 @@ function answerOf(
   { command, width, color, window, form }: OneShotRequest,
   downloads: readonly DownloadStatus[],
 ): OneShotAnswer {
-  const style = { width: width ?? Infinity, paint: makePaint(color), rowsMax: Infinity };
+  const style = { width: width ?? Infinity, paint: makePaint(color), rowsMax: Infinity, inShell: true };
   const plain = { style, errorPaint: makePaint(false), place: undefined, interactive: false, verbose: false };
   const { failure, result } = outcome;
   const shown = window === undefined ? result : result && partOf(result, window);

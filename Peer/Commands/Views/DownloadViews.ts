@@ -8,12 +8,14 @@ import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from
 import { peerLabel } from './ReachabilityViews.ts';
 import { factsText } from './StatusViews.ts';
 import { renderTable } from './TextTable.ts';
-import type { ViewStyle } from './ViewStyle.ts';
+import { nextCommand, type ViewStyle } from './ViewStyle.ts';
 
 /** `downloads` */
 export function downloadsText(downloads: readonly DownloadStatus[], style: ViewStyle): string {
-  if (downloads.length === 0)
-    return 'No downloads yet. Find a file and download it: search <words>, download <file>';
+  if (downloads.length === 0) {
+    const next = ['search <words>', 'download <file>'].map((command) => nextCommand(style, command));
+    return `No downloads yet. Find a file and download it: ${next.join(', ')}`;
+  }
   const { good, bad, notice } = style.paint;
   const stateCell = (download: DownloadStatus) => {
     const paint = download.state === 'done' ? good : download.state === 'failed' ? bad : notice;

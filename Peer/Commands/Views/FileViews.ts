@@ -6,7 +6,7 @@ import { missingTrackersText } from './ClusterViews.ts';
 import { progressText } from './DownloadTexts.ts';
 import { formatBytes, formatCount, formatDate, formatRate, plural } from './HumanUnits.ts';
 import { type Column, limitedTable, renderTable } from './TextTable.ts';
-import type { ViewStyle } from './ViewStyle.ts';
+import { nextCommand, type ViewStyle } from './ViewStyle.ts';
 
 /** `list`: files of the share and unfinished downloads. */
 export function localFilesText(
@@ -45,7 +45,7 @@ function listFooter(
     share.manifest === undefined ? 'Put files into' : 'Write a line "name path" for each file into the';
   const lines = [
     entries.length === 0
-      ? `No files are shared yet. ${fill} ${place}, or find files of others: search <words>`
+      ? `No files are shared yet. ${fill} ${place}, or find files of others: ${nextCommand(style, 'search <words>')}`
       : style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} in ${place}`),
   ];
   if (share.hashing.files > 0) lines.push(`Not yet: ${notYetText(share.hashing)}`);
@@ -71,7 +71,8 @@ export function remoteFilesText(
 ): string {
   const peer = safeText(peerName);
   const place = folder === '' ? peer : `${peer}, folder ${safeText(folder)}`;
-  if (entries.length === 0) return `${place}: no files are shared. List the other peers: peers`;
+  if (entries.length === 0)
+    return `${place}: no files are shared. List the other peers: ${nextCommand(style, 'peers')}`;
   const table = limitedTable(entries, style, 'List one folder: ls <peer> <folder>', FILE_COLUMNS);
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   return `${table}\n\n${style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} at ${place}`)}`;
@@ -83,7 +84,7 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
   const missing = missingTrackersText(result, 'files');
   const end = missing === undefined ? '' : `\n${style.paint.bad(missing)}`;
   if (hits.length === 0) {
-    return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: peers${end}`;
+    return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: ${nextCommand(style, 'peers')}${end}`;
   }
   const ids = shortIds(hits);
   const holders = ({ holderCount, here }: SearchHit) => formatCount(holderCount + (here === true ? 1 : 0));
@@ -95,7 +96,7 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
     { title: 'Id', drop: 1, of: (_, index) => ids[index] ?? '' },
   ]);
   const more = truncated ? ' (only the first ones: use more words)' : '';
-  const next = `${plural(hits.length, 'file')}${more}. Download one: download <name or id>`;
+  const next = `${plural(hits.length, 'file')}${more}. Download one: ${nextCommand(style, 'download <name or id>')}`;
   return `${table}\n\n${style.paint.dim(next)}${end}`;
 }
 
@@ -118,7 +119,7 @@ export function choiceText(
   ]);
   const first = ids[0] ?? '<id>';
   const title = exact ? 'Different files are named' : 'Files that match the words of';
-  return `${title} "${safeText(what)}":\n\n${table}\n\nChoose one by its id: download ${first}`;
+  return `${title} "${safeText(what)}":\n\n${table}\n\nChoose one by its id: ${nextCommand(style, `download ${first}`)}`;
 }
 
 const FILE_COLUMNS: readonly Column<CatalogEntry>[] = [

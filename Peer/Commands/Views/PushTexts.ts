@@ -6,7 +6,7 @@ import { formatBytes, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 import { peerName } from './ReachabilityViews.ts';
 import { limitedTable } from './TextTable.ts';
-import type { ViewStyle } from './ViewStyle.ts';
+import { nextCommand, type ViewStyle } from './ViewStyle.ts';
 
 /** `12 of 12 chunks of film.mkv confirmed by anna`, or the state of an unfinished push. */
 export function pushText(push: PushStatus): string {
@@ -52,11 +52,12 @@ export function offersText(offers: readonly OfferStatus[], style: ViewStyle): st
       of: ({ peer }) => `${peerName(peer)} ${formatAddress(peer.address)}`,
     },
   ]);
-  return `${table}\n\nAccept one: accept <number>. Reject one: reject <number>`;
+  return `${table}\n\nAccept one: ${nextCommand(style, 'accept <number>')}. Reject one: ${nextCommand(style, 'reject <number>')}`;
 }
 
 export function pushesText(pushes: readonly PushStatus[], style: ViewStyle): string {
-  if (pushes.length === 0) return 'No pushes since the start. Offer a file: send <file> <peer>';
+  if (pushes.length === 0)
+    return `No pushes since the start. Offer a file: ${nextCommand(style, 'send <file> <peer>')}`;
   return limitedTable(pushes, style, '', [
     { title: '#', align: 'right', of: ({ number }) => String(number) },
     { title: 'File', shrink: 'middle', of: ({ path }) => safeText(baseName(path)) },
@@ -68,7 +69,7 @@ export function pushesText(pushes: readonly PushStatus[], style: ViewStyle): str
 
 /** `parts`: counts and stretches, like `0-11,14`. */
 export function partsText(parts: readonly PartStatus[], style: ViewStyle): string {
-  if (parts.length === 0) return 'No chunks yet. Download a file: download <file>';
+  if (parts.length === 0) return `No chunks yet. Download a file: ${nextCommand(style, 'download <file>')}`;
   return limitedTable(parts, style, 'Show one file: parts <file>', [
     { title: 'File', shrink: 'middle', of: ({ path }) => safeText(path) },
     { title: 'Chunks', align: 'right', of: ({ count, chunkCount }) => `${count} of ${chunkCount}` },

@@ -37,7 +37,7 @@ import {
 import { widthOf } from './TextFit.ts';
 import { limitedTable, renderTable } from './TextTable.ts';
 import { uploadsText } from './UploadViews.ts';
-import type { ViewStyle } from './ViewStyle.ts';
+import { nextCommand, type ViewStyle } from './ViewStyle.ts';
 import { labelledLines } from './WordWrap.ts';
 
 /** Reasons named in `status`. */
@@ -77,7 +77,7 @@ export function peersText(list: PeerList, style: ViewStyle): string {
   const missing = missingTrackersText(list, 'peers');
   const end = missing === undefined ? '' : `\n${style.paint.bad(missing)}`;
   if (peers.length === 0) {
-    return `No other peers yet. Start one on another computer, or connect to one by its address: connect <host:port>${end}`;
+    return `No other peers yet. Start one on another computer, or connect to one by its address: ${nextCommand(style, 'connect <host:port>')}${end}`;
   }
   const hasLanes = peers.some(({ link }) => lanesText(link) !== '');
   const data = { title: 'Data', drop: 4, of: ({ link }: PeerSummary) => lanesText(link) };
@@ -95,7 +95,7 @@ export function peersText(list: PeerList, style: ViewStyle): string {
     { title: 'Link', drop: 3, of: (peer) => ({ text: linkText(peer), paint: style.paint.good }) },
     ...(hasLanes ? [data] : []),
   ]);
-  const next = `${plural(peers.length, 'peer')}. List the files of one: ls <name>`;
+  const next = `${plural(peers.length, 'peer')}. List the files of one: ${nextCommand(style, 'ls <name>')}`;
   return `${table}\n\n${style.paint.dim(next)}${end}`;
 }
 

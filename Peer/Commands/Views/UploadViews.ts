@@ -4,11 +4,12 @@ import type { TakenFile } from '../../NetworkModel.ts';
 import { formatBytes, formatDate, formatRate, percent } from './HumanUnits.ts';
 import { peerLabel } from './ReachabilityViews.ts';
 import { limitedTable } from './TextTable.ts';
-import type { ViewStyle } from './ViewStyle.ts';
+import { nextCommand, type ViewStyle } from './ViewStyle.ts';
 
 /** `uploads`, and part of `status`. */
 export function uploadsText(uploads: readonly UploadStatus[], style: ViewStyle): string {
-  if (uploads.length === 0) return 'No uploads are running. Finished ones: uploads --history';
+  if (uploads.length === 0)
+    return `No uploads are running. Finished ones: ${nextCommand(style, 'uploads --history')}`;
   return limitedTable(uploads, style, '', [
     { title: 'Sending to', shrink: 'end', of: ({ peer }) => peerLabel(peer) },
     { title: 'File', shrink: 'middle', of: ({ path }) => safeText(path) },

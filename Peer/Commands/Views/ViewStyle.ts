@@ -7,6 +7,13 @@ export interface ViewStyle {
   readonly paint: Paint;
   /** Rows of a table before the rest is only counted; `Infinity` in a pipe. */
   readonly rowsMax: number;
+  /** The answer is printed in a shell, where a command begins with `shoal`; undefined: in the console. */
+  readonly inShell?: boolean;
+}
+
+/** A command for the user to type next. */
+export function nextCommand({ inShell }: Pick<ViewStyle, 'inShell'>, command: string): string {
+  return inShell === true ? `shoal ${command}` : command;
 }
 
 /** Colours by meaning. The texts must have gone through `safeText` before. */

@@ -6,7 +6,7 @@ import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import { SILENT } from './Session/Refusals.ts';
 
-const BY_HAND = 'Or link to a peer by hand: connect <host:port>';
+const BY_HAND = 'Or link to a peer by hand: connect <host:port>, in a shell: shoal connect <host:port>';
 
 /**
  * Explains that no tracker answers: which of the configured ones and why, or that none was found.

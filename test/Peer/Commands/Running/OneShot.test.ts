@@ -26,6 +26,15 @@ test('returns the envelope, with the command as typed, and the text', async () =
   expect(text).toContain('film.mkv');
 });
 
+test.each([
+  ['peers', 'shoal connect <host:port>'],
+  ['network', 'shoal connect <host:port>'],
+  ['downloads', 'shoal search <words>, shoal download <file>'],
+])('the text of %s names the next command as a shell takes it', async (line, next) => {
+  const { answer, clock } = start(line);
+  expect((await clock.settle(answer)).text).toContain(`: ${next}`);
+});
+
 test.each(['json', 'text'] as const)('only the wanted form of an answer is made: %s', async (form) => {
   const clock = new SimulatedClock();
   const surroundings = { controls: new FakeControls(), clock, signal: new AbortController().signal };
