@@ -65,8 +65,8 @@ export class ShareReader {
       if (state.size <= SMALL_BYTES && this.#readSmall(path, state, position, into)) return;
       // The file may have been replaced since it was opened: it is opened once more.
       const done =
-        (await this.#readLarge(path, position, into, chunk)) ||
-        (await this.#readLarge(path, position, into, chunk));
+        (await this.#readLarge(path, state, position, into, chunk)) ||
+        (await this.#readLarge(path, state, position, into, chunk));
       if (!done) throw changed(path);
     } catch (failure) {
       throw this.#explain(path, failure);
@@ -140,6 +140,7 @@ export class ShareReader {
   /** Returns false when the open file is not the one that was hashed. */
   async #readLarge(
     path: string,
+    wanted: FileState,
     position: number,
     into: Uint8Array,
     chunk: () => ChunkCheck,
@@ -148,7 +149,7 @@ export class ShareReader {
     handle.busy++;
     let sound = false;
     try {
-      const state = await this.#provenState(path, handle.fd, chunk);
+      const state = await this.#provenState(path, wanted, handle.fd, chunk);
       if (state !== undefined) {
         const count = await readFully(handle.fd, into, position);
         sound = count === into.length && sameState(state, stateOfOpen(handle.fd));
@@ -168,14 +169,24 @@ export class ShareReader {
     if (handle.dropped && handle.busy === 0) closeSync(handle.fd);
   }
 
-  /** Returns the state of the open file if the chunk has its hashed content. */
-  async #provenState(path: string, fd: number, chunk: () => ChunkCheck): Promise<FileState | undefined> {
+  /**
+   * Returns the state of the open file if the chunk has its hashed content.
+   * @param wanted - with the content to read; another content may be hashed and listed at the path during a read
+   */
+  async #provenState(
+    path: string,
+    wanted: FileState,
+    fd: number,
+    chunk: () => ChunkCheck,
+  ): Promise<FileState | undefined> {
     const { index } = this.#options;
     const hashed = index.stateOf(path);
     const now = stateOfOpen(fd);
-    if (hashed === undefined || sameState(hashed, now)) return hashed;
-    if (!onlyTouched(hashed, now)) return undefined;
-    index.metadataChanged(path);
+    if (hashed === undefined) return undefined;
+    if (!sameState(hashed, now)) {
+      if (!onlyTouched(hashed, now)) return undefined;
+      index.metadataChanged(path);
+    } else if (sameState(hashed, wanted)) return hashed;
     return (await this.#proofs.holds(path, fd, now, chunk())) ? now : undefined;
   }
 

@@ -31,9 +31,10 @@ async function sharedFolder() {
     },
   });
   onTestFinished(() => reader.close());
+  const hashed = (path: string) => states.set(path, fileState(lstatSync(folder.at(path), { bigint: true })));
   const share = async (path: string, content: Buffer) => {
     await folder.write(path, content);
-    states.set(path, fileState(lstatSync(folder.at(path), { bigint: true })));
+    hashed(path);
   };
   const openFiles = () =>
     readdirSync('/proc/self/fd').filter((fd) => {
@@ -43,7 +44,7 @@ async function sharedFolder() {
         return false;
       }
     }).length;
-  return { folder, clock, reader, calls, share, openFiles };
+  return { folder, clock, reader, calls, share, hashed, openFiles };
 }
 
 const noProof = () => {
@@ -204,4 +205,15 @@ test.each([
   expect(calls[list]).toEqual([]);
   loan?.giveBack();
   expect([calls[list], openFiles()]).toEqual([['a'], 0]);
+});
+
+test('another content that is hashed during a read is not sent as the former one', async () => {
+  const { folder, reader, share, hashed } = await sharedFolder();
+  await share('a', Buffer.alloc(LARGE, 7));
+  await chmod(folder.at('a'), 0o600);
+  const former = () => {
+    hashed('a'); // The index has the new content before the chunk was read.
+    return { position: 0, bytes: LARGE, hash: hashBytes(Buffer.alloc(LARGE, 6)) };
+  };
+  await expect(reader.read('a', 0, Buffer.alloc(50), former)).rejects.toMatchObject({ code: 'FILE_CHANGED' });
 });
