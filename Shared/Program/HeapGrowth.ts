@@ -10,7 +10,7 @@ const GROWTH_PERCENT = 40;
  * it has. Measured in docs/Decisions/0012-units.md and 0013-a-million-shared-files.md. Cli/Scripts.js undoes both flags
  * before it keeps bytecode.
  */
-export function limitHeapGrowth(): void {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
-  setFlagsFromString('--semi-space-growth-factor=1');
+export function limitHeapGrowth(setFlag: (flag: string) => void = setFlagsFromString): void {
+  setFlag(`--heap-growing-percent=${GROWTH_PERCENT}`);
+  setFlag('--semi-space-growth-factor=1');
 }
