@@ -3,6 +3,7 @@ import { read } from '../Api/Client.ts';
 import type { SharedFile } from '../Api/Items.ts';
 import { Button, Empty, Failure, Loading } from '../Parts/Basics.tsx';
 import { FileActions } from '../Parts/FileActions.tsx';
+import { FileName } from '../Parts/FileName.tsx';
 import { FileRow } from '../Parts/FileRow.tsx';
 import { KindIcon } from '../Parts/Icons.tsx';
 import { VirtualList } from '../Parts/VirtualList.tsx';
@@ -99,9 +100,7 @@ function folderRow({ name, files, bytes }: FolderEntry, to: string) {
     <>
       <KindIcon kind="folder" />
       <a class="name" href={to}>
-        <span class="file-name" dir="auto">
-          {name}
-        </span>
+        <FileName as="span" name={name} />
         <span class="file-about">
           <span class="figures">{bytesText(bytes)}</span>
           <span class="about">{count('files.count', files)}</span>

@@ -4,6 +4,7 @@ import type { Download, Part, Source } from '../Api/Items.ts';
 import { Bar, Button, Empty } from '../Parts/Basics.tsx';
 import { ChunkMap } from '../Parts/ChunkMap.tsx';
 import { kindOf } from '../Parts/FileKind.ts';
+import { FileName } from '../Parts/FileName.tsx';
 import { Icon, KindIcon } from '../Parts/Icons.tsx';
 import { RatePlot } from '../Parts/RatePlot.tsx';
 import { hostPort, peerName, swarmHash } from '../State/Address.ts';
@@ -70,9 +71,7 @@ function DownloadCard({ download, canGoFirst }: CardProps) {
       <div class="download-head">
         <KindIcon kind={download.files > 1 ? 'folder' : kindOf(download.path)} />
         <div class="name">
-          <h3 class="file-name" dir="auto" title={download.path}>
-            {name}
-          </h3>
+          <FileName as="h3" name={name} title={download.path} />
           <p class="file-about">
             <span class="pill">{known('state', state)}</span>
             <span class="figures">{facts(download)}</span>

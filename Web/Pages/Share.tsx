@@ -4,6 +4,7 @@ import { change } from '../Api/Client.ts';
 import type { Offer, Push, Upload } from '../Api/Items.ts';
 import { Bar, Button } from '../Parts/Basics.tsx';
 import { nameOf } from '../Parts/FileKind.ts';
+import { FileName } from '../Parts/FileName.tsx';
 import { Icon } from '../Parts/Icons.tsx';
 import { serves } from '../State/Actions.ts';
 import { offers, pushes, refreshStatus, session, status, uploads } from '../State/Live.ts';
@@ -109,9 +110,7 @@ function OfferRow({ offer: { number, name, size, peer } }: { readonly offer: Off
   return (
     <li class="card line offer">
       <div class="name">
-        <strong class="file-name" dir="auto">
-          {name}
-        </strong>
+        <FileName as="strong" name={name} />
         <span class="file-about">
           <span class="figures">{bytesText(size)}</span>
           <span dir="auto">{t('offers.from', { name: peer.name })}</span>
@@ -135,9 +134,7 @@ function PushRow({ push }: { readonly push: Push }) {
   return (
     <li class="card line">
       <div class="name">
-        <strong class="file-name" dir="auto">
-          {name}
-        </strong>
+        <FileName as="strong" name={name} />
         <span class="file-about">
           <span class="pill">{known('state', state)}</span>
           <span dir="auto">→ {peer.name}</span>
@@ -153,9 +150,7 @@ function UploadRow({ upload: { peer, path, bytes, bytesPerSecond } }: { readonly
   return (
     <li class="card line">
       <div class="name">
-        <strong class="file-name" dir="auto" title={path}>
-          {nameOf(path)}
-        </strong>
+        <FileName as="strong" name={nameOf(path)} title={path} />
         <span class="file-about">
           <span dir="auto">→ {peer.name === '' ? peer.host : peer.name}</span>
           <span class="figures">{bytesText(bytes)}</span>

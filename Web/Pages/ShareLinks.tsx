@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { change, read } from '../Api/Client.ts';
 import type { ShareLink } from '../Api/Items.ts';
 import { Button } from '../Parts/Basics.tsx';
+import { FileName } from '../Parts/FileName.tsx';
 import { QrCode } from '../Parts/QrCode.tsx';
 import { attempt } from '../State/Notes.ts';
 import { useAsked } from '../State/UseAsked.ts';
@@ -72,9 +73,7 @@ export function ShareLinks() {
         {links.map(({ number, name, address, expires }) => (
           <li key={number} class="card line">
             <div class="name">
-              <strong class="file-name" dir="auto">
-                {name}
-              </strong>
+              <FileName as="strong" name={name} />
               <span class="file-about">{t('links.until', { date: dateText(expires) })}</span>
             </div>
             <div class="actions">

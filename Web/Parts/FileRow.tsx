@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { fileHash } from '../State/Address.ts';
 import { bytesText } from '../Text/Units.ts';
 import { folderOf, kindOf, nameOf } from './FileKind.ts';
+import { FileName } from './FileName.tsx';
 import { KindIcon } from './Icons.tsx';
 
 interface Props {
@@ -20,9 +21,7 @@ export function FileRow({ id, path, size, about, children }: Props) {
     <>
       <KindIcon kind={kindOf(path)} />
       <a class="name" href={fileHash(id)} title={path}>
-        <span class="file-name" dir="auto">
-          {nameOf(path)}
-        </span>
+        <FileName as="span" name={nameOf(path)} />
         <span class="file-about">
           <span class="figures">{bytesText(size)}</span>
           {about !== undefined && <span class="about">{about}</span>}

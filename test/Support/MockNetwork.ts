@@ -23,6 +23,7 @@ const FILES: readonly (readonly [path: string, size: number, sources: number, he
   ['Holiday/2024/class trip.webm', 310_448_112, 5],
   ['Holiday/2024/group photo (large).png', 22_114_080, 4],
   ['Holiday/playlist.m4a', 9_204_112, 1],
+  ['Holiday/2024/A rather long name of a picture, number 7.jpg', 2_204_118, 1],
 ];
 
 export const hits = FILES.map(([path, size, sourceCount, here = false], n) => ({

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { inFolder } from '../../Web/Pages/Folders.ts';
 import { chunkCells } from '../../Web/Parts/Chunks.ts';
 import { folderOf, kindOf, nameOf, previewOf } from '../../Web/Parts/FileKind.ts';
+import { nameParts } from '../../Web/Parts/FileName.tsx';
 import { addRates, ratesOf, SAMPLES_MAX } from '../../Web/State/Rates.ts';
 
 test('a cell of the chunk map is the fraction of its chunks that are here', () => {
@@ -66,4 +67,18 @@ test('the rates of a download are kept for a bounded time, from its first byte t
   expect(ratesOf(7)?.times).toHaveLength(SAMPLES_MAX);
   expect(ratesOf(7)?.rates.at(-1)).toBe(SAMPLES_MAX + 9);
   expect(ratesOf(7)?.times[0]).toBe(10);
+});
+
+test('what a row may cut of a name is its start; no character is split', () => {
+  expect(nameParts('short.jpg')).toEqual(['', 'short.jpg']);
+  expect(nameParts('eighteen chars.jpg')).toEqual(['', 'eighteen chars.jpg']);
+  expect(nameParts('Scan of the contract, page 7.pdf')).toEqual(['Scan of the co', 'ntract, page 7.pdf']);
+  const end = '4567890123456.jpg';
+  expect(nameParts(`Photo 12\u{1F420}${end}`)).toEqual(['Photo 12', `\u{1F420}${end}`]);
+  expect(nameParts(`Photo 12e\u0301${end}`)).toEqual(['Photo 12', `e\u0301${end}`]);
+  expect(nameParts(`Photo \u{1F468}\u200d\u{1F680}${end}`)).toEqual([
+    'Photo ',
+    `\u{1F468}\u200d\u{1F680}${end}`,
+  ]);
+  expect(nameParts('\u0301'.repeat(100))).toEqual(['', '\u0301'.repeat(100)]);
 });
