@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 /** An incremental BLAKE3 hasher, for one use. The digest is 32 bytes as lower-case hex. */
 export interface Blake3 {
   update(bytes: Uint8Array): void;
@@ -20,7 +22,7 @@ interface Kit {
 const IDLE_MAX = 64;
 
 async function loadNative(): Promise<Kit> {
-  const { Blake3Hasher } = await import('@napi-rs/blake-hash');
+  const { Blake3Hasher } = await loadLibrary();
   // Creating a native hasher costs more than hashing 64 KiB, so they are reused.
   const idle: InstanceType<typeof Blake3Hasher>[] = [];
   const whole = new Blake3Hasher();
@@ -47,6 +49,22 @@ async function loadNative(): Promise<Kit> {
     };
   };
   return { createBlake3, blake3Of };
+}
+
+/**
+ * The library, without its loader where that costs most: it asks for a report of the process to learn which C library
+ * Linux has, 8 ms at the start of the program and of each thread. Of binaries that npm installed, the wrong one does
+ * not load.
+ */
+async function loadLibrary(): Promise<typeof import('@napi-rs/blake-hash')> {
+  if (process.platform === 'linux') {
+    try {
+      return createRequire(import.meta.url)(`@napi-rs/blake-hash-linux-${process.arch}-gnu`);
+    } catch {
+      // Another C library, or a processor without a binary.
+    }
+  }
+  return import('@napi-rs/blake-hash');
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,5 +1,5 @@
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
-import { type FileState, modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
+import { stateOfColumns } from '../Disk/FileState.ts';
 import type { SmallJob, SmallReply, SmallTarget, SmallWritten } from './SmallWriting.ts';
 
 /**
@@ -91,18 +91,15 @@ export function unpackReply({ bytes, texts: joined, numbers, stats }: PackedRepl
     else {
       const device = text();
       if (device !== lastDevice) lastDevice = device; // Nearly all files are on one device: its text is shared.
-      const [inode = 0n, mtimeNs = 0n, ctimeNs = 0n] = stats.subarray(STATS * index, STATS * (index + 1));
-      const state: FileState = {
-        ...(numbers[at + 2] === 1 ? { executable: true } : {}),
-        size: numbers[at + 1] ?? 0,
-        modifiedMs: modifiedMsOf(mtimeNs),
-        touchedMs: touchedMsOf(mtimeNs, ctimeNs),
-        device: lastDevice,
-        inode: BigInt.asUintN(64, inode),
-        mtimeNs,
-        ctimeNs,
-      };
-      outcomes.push({ kind: 'written', state, hash: text() as ChunkHash });
+      const state = stateOfColumns(
+        numbers[at + 1] ?? 0,
+        lastDevice,
+        BigInt.asUintN(64, stats[STATS * index] ?? 0n),
+        stats[STATS * index + 1] ?? 0n,
+        stats[STATS * index + 2] ?? 0n,
+      );
+      const written = numbers[at + 2] === 1 ? { ...state, executable: true as const } : state;
+      outcomes.push({ kind: 'written', state: written, hash: text() as ChunkHash });
     }
   }
   return { bytes, outcomes };

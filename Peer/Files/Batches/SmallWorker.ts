@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { nodeDisk } from '../Disk/NodeDisk.ts';
+import { createWhole, remove } from '../Disk/WholeFile.ts';
 import { type PackedJob, packReply, unpackJob } from './SmallPacking.ts';
 import { writeSmall } from './SmallWriting.ts';
 
@@ -9,6 +9,6 @@ parentPort?.on('message', (packed: PackedJob) => {
   const job = unpackJob(packed);
   const { bytes } = job;
   const { buffer } = bytes;
-  const reply = packReply({ outcomes: writeSmall(nodeDisk, job), bytes });
+  const reply = packReply({ outcomes: writeSmall({ createWhole, remove }, job), bytes });
   parentPort?.postMessage(reply, buffer instanceof ArrayBuffer ? [buffer] : []);
 });

@@ -205,8 +205,9 @@ export class Catalog {
   }
 
   #rowWith(fileId: FileId): number | undefined {
-    for (const row of this.table.withId(fileId)) return row;
-    return this.#deferred?.flushContent(fileId) ? this.#rowWith(fileId) : undefined;
+    const row = this.table.rowWithId(fileId);
+    if (row !== undefined) return row;
+    return this.#deferred?.flushContent(fileId) ? this.table.rowWithId(fileId) : undefined;
   }
 
   /** A change, published: the entry as it is now. Undefined: the file that was put was removed in a later version. */

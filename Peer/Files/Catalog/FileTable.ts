@@ -1,7 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry, FileSummary } from '../../Model.ts';
 import type { FileState } from '../Disk/FileState.ts';
-import { modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
+import { modifiedMsOf, stateOfColumns } from '../Disk/FileState.ts';
 import { COLUMN_GROWTH, RowChains } from './RowChains.ts';
 
 /** Columns of one row. */
@@ -28,6 +28,8 @@ export class FileTable {
   readonly #devices: string[] = [];
   readonly #byId = new RowChains((row) => idHash(this.#ids, row * ID_BYTES));
   readonly #byInode = new RowChains((row) => hashOfInode(this.#inodes[row] ?? 0n));
+  /** The id that is looked up. */
+  readonly #wanted = Buffer.alloc(ID_BYTES);
   #ids = Buffer.alloc(0);
   #marks = new Uint8Array(0);
   #deviceOf = new Uint16Array(0);
@@ -128,17 +130,14 @@ export class FileTable {
   }
 
   state(row: number): FileState {
-    const [mtimeNs, ctimeNs] = [this.#mtimes[row] ?? 0n, this.#ctimes[row] ?? 0n];
-    return {
-      ...(this.has(row, EXECUTABLE) && { executable: true as const }),
-      size: this.size(row),
-      modifiedMs: modifiedMsOf(mtimeNs),
-      touchedMs: touchedMsOf(mtimeNs, ctimeNs),
-      device: this.#devices[this.#deviceOf[row] ?? 0] ?? '',
-      inode: this.#inodes[row] ?? 0n,
-      mtimeNs,
-      ctimeNs,
-    };
+    const state = stateOfColumns(
+      this.size(row),
+      this.#devices[this.#deviceOf[row] ?? 0] ?? '',
+      this.#inodes[row] ?? 0n,
+      this.#mtimes[row] ?? 0n,
+      this.#ctimes[row] ?? 0n,
+    );
+    return this.has(row, EXECUTABLE) ? { ...state, executable: true } : state;
   }
 
   /** Whether a row has this state, as sameState compares it. */
@@ -158,15 +157,17 @@ export class FileTable {
     return row;
   }
 
+  /** A shared row with this content id: the first of `withId`. */
+  rowWithId(fileId: FileId): number | undefined {
+    if (this.#wanted.write(fileId, 'hex') !== ID_BYTES) return undefined;
+    return this.#sharedWith(this.#wanted, this.#byId.first(idHash(this.#wanted, 0)));
+  }
+
   /** Shared rows with this content id. */
   *withId(fileId: FileId): Generator<number> {
     const wanted = Buffer.from(fileId, 'hex');
-    if (wanted.length !== ID_BYTES) return;
-    let row = this.#byId.first(idHash(wanted, 0));
-    for (; row !== undefined; row = this.#byId.next(row)) {
-      const at = row * ID_BYTES;
-      if (this.has(row, SHARED) && this.#ids.compare(wanted, 0, ID_BYTES, at, at + ID_BYTES) === 0) yield row;
-    }
+    let row = this.rowWithId(fileId);
+    for (; row !== undefined; row = this.#sharedWith(wanted, this.#byId.next(row))) yield row;
   }
 
   summary(row: number): FileSummary {
@@ -185,6 +186,16 @@ export class FileTable {
       fileId,
     };
     return this.has(row, EXECUTABLE) ? { ...entry, executable: true } : entry;
+  }
+
+  /** The first shared row with this id from a row of its chain on. */
+  #sharedWith(id: Buffer, first: number | undefined): number | undefined {
+    let row = first;
+    for (; row !== undefined; row = this.#byId.next(row)) {
+      const at = row * ID_BYTES;
+      if (this.has(row, SHARED) && this.#ids.compare(id, 0, ID_BYTES, at, at + ID_BYTES) === 0) return row;
+    }
+    return undefined;
   }
 
   #isSameContent(row: number, { inode, size, mtimeNs }: FileState): boolean {

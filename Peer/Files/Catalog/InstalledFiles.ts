@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { type PagePaths, writePath } from '../../../Shared/Paths/PagePaths.ts';
-import { type FileState, modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
+import { type FileState, stateOfColumns } from '../Disk/FileState.ts';
 
 /** Rows of a page, which is allocated whole and freed whole. */
 const PAGE_ROWS = 1_024;
 const HASH_BYTES = 32;
+const HASH_HALVES = HASH_BYTES / 2;
 /** First length of the paths of a page; doubled when they need more. */
 const PATHS_BYTES = 32 * 1_024;
 /** Inode, mtime and ctime. */
@@ -13,7 +14,7 @@ const STATS = 3;
 /** A prime: keys are integers below it. */
 const KEYS = 2_147_483_647;
 /** Secret factors of a key, one for each 16 bits of an id: nobody can make an id with the key of another one. */
-const FACTORS = Array.from({ length: HASH_BYTES / 2 }, () => randomInt(KEYS));
+const FACTORS = Array.from({ length: HASH_HALVES }, () => randomInt(KEYS));
 
 /** A file of one chunk that this program put into the share. */
 export interface InstalledFile {
@@ -29,6 +30,8 @@ export type TakenFile = InstalledFile & { readonly number: number };
 interface Page extends PagePaths {
   /** FileId and chunk hash of each row. */
   readonly hashes: Buffer;
+  /** The same bytes. */
+  readonly halves: Uint16Array;
   /** Keys of the ids of its files. */
   readonly ids: Set<number>;
   /** 1: the row was added and not taken yet. */
@@ -68,10 +71,12 @@ export class InstalledFiles {
     if (page === undefined) throw new Error('a page was freed before it was full');
     page.pending[at] = 1;
     page.hashes.write(fileId, 2 * at * HASH_BYTES, 'hex');
-    page.ids.add(keyAt(page.hashes, 2 * at * HASH_BYTES));
+    page.ids.add(keyAt(page.halves, 2 * at * HASH_HALVES));
     page.hashes.write(hash, (2 * at + 1) * HASH_BYTES, 'hex');
     page.sizes[at] = state.size;
-    page.stats.set([state.inode, state.mtimeNs, state.ctimeNs], STATS * at);
+    page.stats[STATS * at] = state.inode;
+    page.stats[STATS * at + 1] = state.mtimeNs;
+    page.stats[STATS * at + 2] = state.ctimeNs;
     page.executable[at] = state.executable === true ? 1 : 0;
     page.devices[at] = state.device;
     page.ends[at] = writePath(page, at === 0 ? 0 : (page.ends[at - 1] ?? 0), path);
@@ -90,7 +95,7 @@ export class InstalledFiles {
   /** Takes the files with this content out of turn, in one pass: all of them may be equal. */
   *takeContent(fileId: FileId): Generator<TakenFile> {
     const id = Buffer.from(fileId, 'hex');
-    const [key, word] = [keyAt(id, 0), id.readInt32LE()];
+    const [key, word] = [keyAt(new Uint16Array(Uint8Array.from(id).buffer), 0), id.readInt32LE()];
     for (const [index, page] of this.#pages.entries()) {
       if (page?.ids.has(key) !== true) continue;
       for (let at = 0; at < PAGE_ROWS; at++) {
@@ -119,8 +124,10 @@ export class InstalledFiles {
   }
 
   #addPage(): Page {
+    const hashes = Buffer.allocUnsafeSlow(2 * PAGE_ROWS * HASH_BYTES);
     const page = {
-      hashes: Buffer.allocUnsafeSlow(2 * PAGE_ROWS * HASH_BYTES),
+      hashes,
+      halves: new Uint16Array(hashes.buffer),
       ids: new Set<number>(),
       pending: new Uint8Array(PAGE_ROWS),
       left: PAGE_ROWS,
@@ -137,24 +144,21 @@ export class InstalledFiles {
 }
 
 function stateOf({ sizes, stats, executable, devices }: Page, at: number): FileState {
-  const [inode = 0n, mtimeNs = 0n, ctimeNs = 0n] = stats.subarray(STATS * at, STATS * (at + 1));
-  return {
-    ...(executable[at] === 1 ? { executable: true as const } : {}),
-    size: sizes[at] ?? 0,
-    modifiedMs: modifiedMsOf(mtimeNs),
-    touchedMs: touchedMsOf(mtimeNs, ctimeNs),
-    device: devices[at] ?? '',
-    inode: BigInt.asUintN(64, inode),
-    mtimeNs,
-    ctimeNs,
-  };
+  const first = STATS * at;
+  const state = stateOfColumns(
+    sizes[at] ?? 0,
+    devices[at] ?? '',
+    BigInt.asUintN(64, stats[first] ?? 0n),
+    stats[first + 1] ?? 0n,
+    stats[first + 2] ?? 0n,
+  );
+  return executable[at] === 1 ? { ...state, executable: true } : state;
 }
 
 /** The key of an id. Two ids have the same one with a probability of 1 to KEYS. */
-function keyAt(bytes: Buffer, at: number): number {
+function keyAt(halves: Uint16Array, at: number): number {
   let sum = 0;
   // Below 2 ** 51: exact.
-  for (let index = 0; index < FACTORS.length; index++)
-    sum += (FACTORS[index] ?? 0) * bytes.readUInt16LE(at + 2 * index);
+  for (let index = 0; index < HASH_HALVES; index++) sum += (FACTORS[index] ?? 0) * (halves[at + index] ?? 0);
   return sum % KEYS;
 }

@@ -38,18 +38,29 @@ export interface StatFields {
   readonly ctimeNs: bigint;
 }
 
-export function fileState({ mode = 0n, dev, ino, size, ...times }: StatFields): FileState {
-  const [mtimeNs, ctimeNs] = [storableNs(times.mtimeNs), storableNs(times.ctimeNs)];
-  return {
-    ...((Number(mode) & OWNER_MAY_RUN) === 0 ? {} : { executable: true }),
-    size: Number(size),
-    modifiedMs: modifiedMsOf(mtimeNs),
-    touchedMs: touchedMsOf(mtimeNs, ctimeNs),
-    device: deviceText(dev),
-    inode: ino,
-    mtimeNs,
-    ctimeNs,
-  };
+export function fileState(stats: StatFields): FileState {
+  const { mode = 0n } = stats;
+  const state = stateOfColumns(
+    Number(stats.size),
+    deviceText(stats.dev),
+    stats.ino,
+    storableNs(stats.mtimeNs),
+    storableNs(stats.ctimeNs),
+  );
+  return (Number(mode) & OWNER_MAY_RUN) === 0 ? state : { ...state, executable: true };
+}
+
+/** The state of a file that is no program. Made for each small file that is sent or written: without copies. */
+export function stateOfColumns(
+  size: number,
+  device: string,
+  inode: bigint,
+  mtimeNs: bigint,
+  ctimeNs: bigint,
+): FileState {
+  const modifiedMs = modifiedMsOf(mtimeNs);
+  const touchedMs = Math.max(modifiedMs, Number(ctimeNs / 1_000_000n));
+  return { size, modifiedMs, touchedMs, device, inode, mtimeNs, ctimeNs };
 }
 
 /** Times are kept as 64 bits of nanoseconds, from 1677 to 2262; file systems have others, too. */
@@ -63,16 +74,23 @@ export function modifiedMsOf(mtimeNs: bigint): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Number(mtimeNs / 1_000_000n)));
 }
 
-export function touchedMsOf(mtimeNs: bigint, ctimeNs: bigint): number {
-  return Math.max(modifiedMsOf(mtimeNs), Number(ctimeNs / 1_000_000n));
-}
-
 /** Nearly all files are on one device: its text is shared. */
 let lastDevice = { dev: -1n, text: '' };
 
 function deviceText(dev: bigint): string {
   if (lastDevice.dev !== dev) lastDevice = { dev, text: `${dev}` };
   return lastDevice.text;
+}
+
+/** Whether a file that was just looked at is in this state. As `sameState`, without making a state of it. */
+export function isInState({ dev, ino, size, mtimeNs, ctimeNs }: StatFields, state: FileState): boolean {
+  return (
+    state.ctimeNs === storableNs(ctimeNs) &&
+    state.mtimeNs === storableNs(mtimeNs) &&
+    state.inode === ino &&
+    state.size === Number(size) &&
+    state.device === deviceText(dev)
+  );
 }
 
 export function sameState(one: FileState, other: FileState): boolean {

@@ -17,22 +17,21 @@ import {
   rmSync,
   statfsSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
-import { setAttributes, setAttributesOfNew, timeSeconds } from './Attributes.ts';
+import { setAttributes, timeSeconds } from './Attributes.ts';
 import type { Disk, DiskFile } from './Disk.ts';
 import { type FileState, fileState } from './FileState.ts';
+import { CREATE, createWhole, remove } from './WholeFile.ts';
 import { WriteQueue } from './WriteQueue.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 /** A pipe in place of a file reads as empty instead of blocking. */
 const READ_NOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /** Codes of a sync that the file system does not have. */
 const UNSUPPORTED = ['EINVAL', 'ENOTSUP', 'ENOSYS'];
@@ -47,16 +46,7 @@ export const nodeDisk: Disk = {
   create: (path) => new NodeFile(openSync(path, 'wx+')),
   open: (path) => new NodeFile(openSync(path, constants.O_RDWR | NO_FOLLOW)),
   readWhole: (path) => readFile(path, { flag: READ_NOW }),
-  createWhole: (path, bytes, attributes = {}) => {
-    const fd = openSync(path, CREATE);
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
-      setAttributesOfNew(fd, attributes);
-      return fileState(fstatSync(fd, { bigint: true }));
-    } finally {
-      closeSync(fd);
-    }
-  },
+  createWhole,
   link: linkSync,
   rename: renameSync,
   remove,
@@ -97,14 +87,6 @@ function names(folder: string): readonly string[] {
   } catch (failure) {
     if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(failure) ?? '')) return [];
     throw failure;
-  }
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (failure) {
-    if (systemCode(failure) !== 'ENOENT') throw failure;
   }
 }
 

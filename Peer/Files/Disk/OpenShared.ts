@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { type FileState, fileState, sameState } from './FileState.ts';
+import { type FileState, fileState, isInState } from './FileState.ts';
 import { inside } from './Paths.ts';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -56,7 +56,7 @@ export function readUnchanged(
   const fd = openSync(absolute, FLAGS);
   try {
     const count = into.length === 0 ? 0 : readSync(fd, into, 0, into.length, position);
-    if (count === into.length && sameState(hashed, stateOfOpen(fd))) return true;
+    if (count === into.length && isInState(fstatSync(fd, { bigint: true }), hashed)) return true;
     into.fill(0); // Bytes of an unshared file must not leak.
     return false;
   } finally {
