@@ -4,6 +4,7 @@ import {
   SLOT_BYTES,
   SMALL_UPLOAD_BYTES,
   SMALL_UPLOAD_SLOTS,
+  TURN_UNLIMITED,
   UPLOAD_SLOTS,
 } from '../../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
@@ -174,3 +175,101 @@ test.each(seeds(25))(
     expect(Math.max(...all) - Math.min(...all)).toBeLessThanOrEqual(3 * SLOT_BYTES);
   },
 );
+
+test('a peer that has no demand left is neither served nor queued, and its slot is free', () => {
+  const slots = asked(UPLOAD_SLOTS + 2);
+  slots.setDemand(waiter(1), 0);
+  expect(slots.waiting).toEqual([waiter(2)]);
+  slots.setDemand(peerIdOf(99), 0);
+  slots.setDemand(peerIdOf(1), -1);
+  expect([slots.waiting, slots.isServing(waiter(2)), slots.isServing(peerIdOf(1))]).toEqual([
+    [],
+    true,
+    false,
+  ]);
+});
+
+test('a peer that waits, or is not known, has no turn to end and no slot to lose', () => {
+  const slots = asked(UPLOAD_SLOTS + 2);
+  slots.served(waiter(1), 10 * SLOT_BYTES);
+  slots.served(peerIdOf(99), 10 * SLOT_BYTES);
+  for (const peer of [waiter(1), peerIdOf(99)]) {
+    expect(slots.endTurn(peer)).toBe(false);
+    slots.preempt(peer);
+  }
+  expect(slots.waiting).toEqual([waiter(1), waiter(2)]);
+  expect(slots.isServing(peerIdOf(99))).toBe(false);
+});
+
+test('a stalled peer passes its slot on, and waits behind all others; alone it keeps the slot', () => {
+  const slots = asked(UPLOAD_SLOTS);
+  slots.preempt(peerIdOf(1));
+  expect(slots.isServing(peerIdOf(1))).toBe(true);
+  for (const place of [1, 2]) slots.setDemand(waiter(place), LOTS);
+  // Others have more bytes than the stalled peer, and still it is last.
+  for (let peer = 2; peer <= UPLOAD_SLOTS; peer++) slots.served(peerIdOf(peer), SLOT_BYTES);
+  expect(slots.endTurn(peerIdOf(2))).toBe(false);
+  slots.preempt(peerIdOf(1));
+  expect(slots.waiting).toEqual([peerIdOf(2), peerIdOf(1)]);
+  expect([1, 2].map((place) => slots.isServing(waiter(place)))).toEqual([true, true]);
+});
+
+test('a new turn begins at 0 bytes', () => {
+  const slots = asked(UPLOAD_SLOTS + 1);
+  slots.served(peerIdOf(1), SLOT_BYTES);
+  expect(slots.endTurn(peerIdOf(1))).toBe(false);
+  slots.setDemand(peerIdOf(2), 0);
+  expect(slots.isServing(peerIdOf(1))).toBe(true);
+  slots.setDemand(waiter(2), LOTS);
+  expect(slots.endTurn(peerIdOf(1))).toBe(true);
+});
+
+test('a turn has no end while nobody waits', () => {
+  expect(asked(UPLOAD_SLOTS).turnBytes).toBe(TURN_UNLIMITED);
+  expect(asked(UPLOAD_SLOTS + 1).turnBytes).toBe(SLOT_BYTES);
+});
+
+test('a small slot passes on to small demands only, after 512 KiB', () => {
+  const slots = asked(UPLOAD_SLOTS + 2);
+  const small = Array.from({ length: SMALL_UPLOAD_SLOTS + 1 }, (_, index) => peerIdOf(20 + index));
+  const [first = '', last = ''] = [small[0], small.at(-1)];
+  for (const peer of small.slice(0, -1)) slots.setDemand(peer, SMALL_UPLOAD_BYTES);
+  slots.served(first, SMALL_UPLOAD_BYTES);
+  expect(slots.endTurn(first)).toBe(true);
+  slots.setDemand(last, SMALL_UPLOAD_BYTES);
+  expect(slots.isServing(last)).toBe(false);
+  expect(slots.endTurn(first)).toBe(false);
+  expect([slots.isServing(last), slots.placeOf(first)]).toEqual([true, 3]);
+});
+
+test('a slot is added only under 90 percent of the limit, or while slots bring 5 percent more, and is given at once', () => {
+  const under = asked(UPLOAD_SLOTS + 3);
+  under.pace(900, 1_000);
+  expect(under.slots).toBe(UPLOAD_SLOTS);
+  under.pace(899, 1_000);
+  expect([under.slots, under.serving.length]).toEqual([UPLOAD_SLOTS + 1, UPLOAD_SLOTS + 1]);
+  const free = asked(UPLOAD_SLOTS + 9);
+  for (const [rate, added] of [
+    [1_000, 1],
+    [1_049, 1],
+    [1_050, 2],
+    [1_102, 2],
+    [1_103, 3],
+  ] as const) {
+    free.pace(rate, undefined);
+    expect(free.slots).toBe(UPLOAD_SLOTS + added);
+  }
+});
+
+test('added slots go when nobody waits, and who has one keeps it for its turn', () => {
+  const slots = asked(UPLOAD_SLOTS + 1);
+  slots.pace(1, undefined);
+  expect(slots.serving).toHaveLength(UPLOAD_SLOTS + 1);
+  slots.pace(2, undefined);
+  expect([slots.slots, slots.serving.length]).toEqual([UPLOAD_SLOTS, UPLOAD_SLOTS + 1]);
+  slots.setDemand(waiter(2), LOTS);
+  slots.setDemand(peerIdOf(1), 0);
+  expect(slots.isServing(waiter(2))).toBe(false);
+  slots.setDemand(peerIdOf(2), 0);
+  expect(slots.isServing(waiter(2))).toBe(true);
+});
