@@ -4,7 +4,7 @@ import type { RateFlow } from '../../../../../Peer/Network/Lanes/Limits/RateFlow
 import { RateLimiter } from '../../../../../Peer/Network/Lanes/Limits/RateLimiter.ts';
 import { TransferLimits } from '../../../../../Peer/Network/Lanes/Limits/TransferLimits.ts';
 import type { NetworkClass } from '../../../../../Shared/Network/Address.ts';
-import { LIMIT_SCOPES } from '../../../../../Shared/Network/Rates.ts';
+import { LIMIT_SCOPES, type Rates } from '../../../../../Shared/Network/Rates.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import type { Clock } from '../../../../../Shared/Time/Clock.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
@@ -255,4 +255,99 @@ test('a piece has 2 MiB at most, without limits and with high ones', () => {
   const clock = new SimulatedClock();
   for (const rates of [{}, { up: { total: 100_000_000_000 } }])
     expect(new TransferLimits(clock, rates).up.flow('lan').pieceBytesMax).toBe(2_097_152);
+});
+
+test('the ceiling is the sum of the limits of the classes in use, and at most the total', () => {
+  const clock = new SimulatedClock();
+  const ceilingOf = (rates: Rates, kinds: readonly NetworkClass[]) => {
+    const limiter = new RateLimiter(clock, rates);
+    for (const kind of kinds) limiter.flow(kind).spend(1);
+    return limiter.ceiling;
+  };
+  const rates = { lan: 2_000, elsewhere: 300 };
+  expect(ceilingOf(rates, ['lan', 'elsewhere', 'lan'])).toBe(2_300);
+  expect(ceilingOf(rates, ['elsewhere'])).toBe(300);
+  expect(ceilingOf(rates, ['elsewhere', 'loopback'])).toBeUndefined();
+  expect(ceilingOf(rates, [])).toBeUndefined();
+  expect(ceilingOf({ ...rates, total: 1_000 }, ['lan', 'elsewhere'])).toBe(1_000);
+  expect(ceilingOf({ ...rates, total: 1_000 }, ['elsewhere'])).toBe(300);
+  expect(ceilingOf({ ...rates, total: 1_000 }, [])).toBe(1_000);
+});
+
+test('a lane without bytes for a second counts no longer, unless it waits for its turn', () => {
+  const clock = new SimulatedClock();
+  const limiter = new RateLimiter(clock, { lan: 100, elsewhere: 300, loopback: 1_000 });
+  const [waits, busy, idle] = [limiter.flow('lan'), limiter.flow('elsewhere'), limiter.flow('loopback')];
+  for (const flow of [waits, busy, idle]) flow.spend(50_000);
+  waits.whenReady(() => {});
+  expect(limiter.ceiling).toBe(1_400);
+  clock.advance(500);
+  busy.spend(1);
+  clock.advance(500);
+  expect(limiter.ceiling).toBe(1_400);
+  clock.advance(250);
+  expect(limiter.ceiling).toBe(400);
+  idle.spend(1);
+  expect(limiter.ceiling).toBe(1_400);
+});
+
+test('the limit that a waiting lane has is told for its class: the lower of its own and the total', () => {
+  const clock = new SimulatedClock();
+  const limiter = new RateLimiter(clock, { total: 5_000, lan: 2_000 });
+  const [lan, far] = [limiter.flow('lan'), limiter.flow('elsewhere')];
+  for (const flow of [lan, far]) flow.spend(10_000);
+  expect([limiter.holdingBack('lan'), limiter.holdingBack('elsewhere')]).toEqual([undefined, undefined]);
+  lan.whenReady(() => {});
+  expect([limiter.holdingBack('lan'), limiter.holdingBack('elsewhere')]).toEqual([2_000, undefined]);
+  far.whenReady(() => {});
+  expect(limiter.holdingBack('elsewhere')).toBe(5_000);
+  expect([lan.rate, far.rate, limiter.flow('loopback').rate]).toEqual([2_000, 5_000, 5_000]);
+  limiter.setRates({ total: 1_000 });
+  expect([lan.rate, far.rate]).toEqual([1_000, 1_000]);
+  limiter.setRates({ total: undefined });
+  expect([lan.rate, far.rate]).toEqual([2_000, undefined]);
+});
+
+test('without limits, and when they are lifted, no lane waits', async () => {
+  const clock = new SimulatedClock();
+  const limiter = new RateLimiter(clock, { lan: 1_000 });
+  const [lan, far] = [limiter.flow('lan'), limiter.flow('elsewhere')];
+  far.spend(1_000_000);
+  expect([far.ready, far.ahead]).toEqual([true, 0]);
+  lan.spend(1_000_000);
+  let gone = false;
+  void lan.take(5)?.then(() => {
+    gone = true;
+  });
+  await clock.advanceAsync(100);
+  expect([lan.ready, gone]).toEqual([false, false]);
+  limiter.close();
+  await clock.flush();
+  expect([lan.ready, gone, limiter.holdingBack('lan'), clock.pending]).toEqual([true, true, undefined, 0]);
+});
+
+test('who waits goes before who comes when the limit allows the next piece', async () => {
+  const clock = new SimulatedClock();
+  const limiter = new RateLimiter(clock, { total: 1_000 });
+  const [first, second, third] = Array.from({ length: 3 }, () => limiter.flow('lan'));
+  first?.spend(50_000);
+  const order: string[] = [];
+  second?.whenReady(() => order.push('second'));
+  await clock.advanceAsync(100);
+  expect([order, third?.ready]).toEqual([[], false]);
+  await clock.advanceAsync(10_000);
+  expect([order, third?.ready]).toEqual([['second'], true]);
+});
+
+test('bytes of a closed lane count no more, and its place in the round is free', () => {
+  const limiter = new RateLimiter(new SimulatedClock(), { total: 10_000_000 });
+  const flows = Array.from({ length: 10 }, () => limiter.flow('lan'));
+  for (const flow of flows) flow.spend(1);
+  expect(flows[0]?.pieceBytesMax).toBe(200_000);
+  for (const flow of flows.slice(1)) {
+    flow.close();
+    flow.close();
+    flow.spend(1_000);
+  }
+  expect([flows[0]?.pieceBytesMax, limiter.moving('lan')]).toEqual([500_000, 40]);
 });
