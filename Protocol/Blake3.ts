@@ -52,16 +52,17 @@ async function loadNative(): Promise<Kit> {
 }
 
 /**
- * The library, without its loader where that costs most: it asks for a report of the process to learn which C library
- * Linux has, 8 ms at the start of the program and of each thread. Of binaries that npm installed, the wrong one does
- * not load.
+ * The library, on most machines without its loader: to learn which C library Linux has, that one asks for a report of
+ * the process, which takes 8 ms at the start of the program and of each thread. npm installs the binary of the machine
+ * alone, and a wrong one does not load.
  */
 async function loadLibrary(): Promise<typeof import('@napi-rs/blake-hash')> {
-  if (process.platform === 'linux') {
+  const require = createRequire(import.meta.url);
+  for (const processor of ['x64', 'arm64']) {
     try {
-      return createRequire(import.meta.url)(`@napi-rs/blake-hash-linux-${process.arch}-gnu`);
+      return require(`@napi-rs/blake-hash-linux-${processor}-gnu`);
     } catch {
-      // Another C library, or a processor without a binary.
+      // Another machine, or without a binary.
     }
   }
   return import('@napi-rs/blake-hash');

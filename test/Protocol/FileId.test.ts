@@ -57,13 +57,18 @@ const BLAKE3_VECTORS: [name: string, bytes: Buffer, digest: string][] = [
 
 async function withoutNative(): Promise<() => Blake3> {
   vi.resetModules();
-  vi.doMock('@napi-rs/blake-hash', () => {
+  const absent = vi.fn(() => {
     throw new Error('no prebuilt binary for this machine');
   });
-  return (await import('../../Protocol/Blake3.ts')).createBlake3;
+  vi.doMock('node:module', () => ({ createRequire: () => absent }));
+  vi.doMock('@napi-rs/blake-hash', absent);
+  const { createBlake3: create } = await import('../../Protocol/Blake3.ts');
+  expect(absent).toHaveBeenCalled();
+  return create;
 }
 
 afterEach(() => {
+  vi.doUnmock('node:module');
   vi.doUnmock('@napi-rs/blake-hash');
   vi.resetModules();
 });
