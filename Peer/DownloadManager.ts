@@ -331,7 +331,9 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   #get(number: number): DownloadRun {
     const download = this.#downloads.get(number);
     if (download !== undefined) return download;
-    throw new ShoalError('NOT_FOUND', `there is no download ${number}`, { hint: 'See them all: downloads' });
+    throw new ShoalError('NOT_FOUND', `there is no download ${number}`, {
+      hint: (command) => `See them all: ${command('downloads')}`,
+    });
   }
 
   #requireNotClosed(): void {

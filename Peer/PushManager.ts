@@ -249,7 +249,7 @@ export class PushManager extends EventEmitter<PushEvents> {
     const waiting = this.#waiting.get(number);
     if (waiting === undefined) {
       throw new ShoalError('NOT_FOUND', `there is no pending offer ${number}`, {
-        hint: 'List the pending offers: accept',
+        hint: (command) => `List the pending offers: ${command('accept')}`,
       });
     }
     this.#waiting.remove(number);
@@ -295,6 +295,6 @@ function isPossible({ size, chunks, path }: Offer): boolean {
 
 function nothingHere(path: string): ShoalError {
   return new ShoalError('NOT_FOUND', `no chunk of ${path} is here to send`, {
-    hint: 'A running download can be sent in part. Resume it: resume <number>',
+    hint: (command) => `A running download can be sent in part. Resume it: ${command('resume <number>')}`,
   });
 }

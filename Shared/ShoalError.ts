@@ -23,17 +23,34 @@ export type ErrorCode =
   | 'UNHEALTHY' //         the doctor found something in the way of sharing
   | 'CLOSED'; //           used after close()
 
+/** Writes a command as its reader types it: `peers` in the console, `shoal peers` in a shell. */
+export type CommandForm = (command: string) => string;
+
+/** Next step for the user, ready to print. It is a function if it names a command that the console has, too. */
+export type Hint = string | ((command: CommandForm) => string);
+
+/** Commands for a shell. */
+export const shellForm: CommandForm = (command) => `shoal ${command}`;
+
 /** A failure the user can act on. A bug is not one: it fails an assertion and crashes. */
 export class ShoalError extends Error {
   override readonly name = 'ShoalError';
   readonly code: ErrorCode;
-  /** Next step for the user, ready to print. */
-  readonly hint: string | undefined;
+  readonly #hint: Hint | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { hint?: Hint; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.#hint = options.hint;
+  }
+
+  /** The hint for every reader but one at the console: its commands are those of a shell. */
+  get hint(): string | undefined {
+    return this.hintFor(shellForm);
+  }
+
+  hintFor(command: CommandForm): string | undefined {
+    return typeof this.#hint === 'function' ? this.#hint(command) : this.#hint;
   }
 }
 

@@ -34,7 +34,10 @@ export function findDownload<T extends NamedDownload>(text: string, downloads: r
     });
   }
   throw new ShoalError('NOT_FOUND', `there is no download "${text}"`, {
-    hint: downloads.length === 0 ? 'Nothing was downloaded yet.' : 'See them all: downloads',
+    hint:
+      downloads.length === 0
+        ? 'Nothing was downloaded yet.'
+        : (command) => `See them all: ${command('downloads')}`,
   });
 }
 

@@ -24,6 +24,6 @@ export function tooManyOffers(): ShoalError {
 
 export function notProven(number: number): ShoalError {
   return new ShoalError('USAGE', `offer ${number} is from a browser, which cannot prove who it is`, {
-    hint: `Accept this one: accept ${number}`,
+    hint: (command) => `Accept this one: ${command(`accept ${number}`)}`,
   });
 }

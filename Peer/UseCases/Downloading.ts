@@ -84,7 +84,7 @@ function notOneFile(what: string, found: Exclude<ResolvedTarget, { kind: 'file' 
     });
   }
   return new ShoalError('AMBIGUOUS', choiceMessage(what, found), {
-    hint: 'Choose one by its id (see: search).',
+    hint: (command) => `Choose one by its id (see: ${command('search')}).`,
   });
 }
 

@@ -46,7 +46,8 @@ export function findContent(what: string, contents: readonly LocalContent[]): Lo
     const folder = `${wanted.replace(/\/+$/, '')}/`;
     if (contents.some(({ path }) => path.startsWith(folder))) throw folderRefused(what);
     throw new ShoalError('NOT_FOUND', `there is no "${what}" in the share`, {
-      hint: 'See what is here: list, parts. A file from elsewhere must be in the share folder first.',
+      hint: (command) =>
+        `See what is here: ${command('list')}, ${command('parts')}. A file from elsewhere must be in the share folder first.`,
     });
   }
   if (found.every(({ fileId }) => fileId === one.fileId)) return one;

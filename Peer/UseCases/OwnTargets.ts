@@ -36,7 +36,9 @@ export class OwnTargets {
   require(what: string): ResolvedTarget {
     const found = this.find(what);
     if (found !== undefined) return found;
-    throw new ShoalError('NOT_FOUND', `this peer does not share "${what}"`, { hint: 'See its files: list' });
+    throw new ShoalError('NOT_FOUND', `this peer does not share "${what}"`, {
+      hint: (command) => `See its files: ${command('list')}`,
+    });
   }
 
   #folder(folder: string, note?: string): ResolvedTarget | undefined {

@@ -22,7 +22,7 @@ export class PeerFinder {
     const peers = await this.candidates(text, signal);
     if (peers.length > 0) return onlyPeer(text, peers);
     throw new ShoalError('LOCAL_CONFLICT', `"${text.trim()}" is this peer itself`, {
-      hint: 'See its files: list. See the other peers: peers',
+      hint: (command) => `See its files: ${command('list')}. See the other peers: ${command('peers')}`,
     });
   }
 
@@ -48,7 +48,9 @@ export class PeerFinder {
     }
     if (isShortPeerId(text) === false)
       throw new ShoalError('NOT_FOUND', `the peer id ${text} is mistyped: its last character does not fit`);
-    throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
+    throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, {
+      hint: (command) => `See who is here: ${command('peers')}`,
+    });
   }
 
   /** Whether a text is the name, the id or a loopback address of this peer. */

@@ -21,6 +21,7 @@ export function folderRefused(what: string): ShoalError {
 export function refuseRoot(what: string): void {
   if (!/^\/+$/.test(what)) return;
   throw new ShoalError('USAGE', `"${what}" names no folder`, {
-    hint: 'See what a peer shares: ls <peer>. Then name its folders: get <peer> photos/ films/',
+    hint: (command) =>
+      `See what a peer shares: ${command('ls <peer>')}. Then name its folders: ${command('get <peer> photos/ films/')}`,
   });
 }

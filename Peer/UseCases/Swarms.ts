@@ -91,7 +91,8 @@ export class Swarms {
     } catch (failure) {
       if (!(failure instanceof ShoalError) || failure.code !== 'NOT_FOUND') throw failure;
       throw new ShoalError('NOT_FOUND', `"${what}" is neither shared nor being downloaded here`, {
-        hint: 'swarm covers shared files and downloads (see: list, downloads). Get it first: download <file>',
+        hint: (command) =>
+          `swarm covers shared files and downloads (see: ${command('list')}, ${command('downloads')}). Get it first: ${command('download <file>')}`,
         cause: failure,
       });
     }

@@ -106,7 +106,7 @@ export class TargetResolver {
     if (match.kind === 'similar') return { kind: 'choose', hits: match.hits, exact: false };
     if (trackers === 0 && peers === 0) throw this.#network.trackers.noTracker();
     throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`, {
-      hint: 'Try: search <part of the name>. For a folder end the name with "/".',
+      hint: (command) => `Try: ${command('search <part of the name>')}. For a folder end the name with "/".`,
     });
   }
 
@@ -146,7 +146,7 @@ export class TargetResolver {
     const folder = folderNamed(what, listing.files);
     if (folder !== undefined) return asFolder(what, this.#folderFound(folder, [listing], choice));
     throw new ShoalError('NOT_FOUND', `${formatAddress(peer.address)} does not share "${what}"`, {
-      hint: `See what it shares: ls ${formatAddress(peer.address)}`,
+      hint: (command) => `See what it shares: ${command(`ls ${formatAddress(peer.address)}`)}`,
     });
   }
 
@@ -179,7 +179,7 @@ export class TargetResolver {
     const [one, ...others] = having;
     if (one === undefined) {
       throw new ShoalError('NOT_FOUND', `none of the ${peers.length} peers at ${text} shares "${what}"`, {
-        hint: `See what one shares: ls ${formatAddress(peer.address)}`,
+        hint: (command) => `See what one shares: ${command(`ls ${formatAddress(peer.address)}`)}`,
       });
     }
     if (others.length === 0) return one.found;
@@ -233,7 +233,7 @@ export class TargetResolver {
     });
     if (files.length === 0) {
       throw new ShoalError('NOT_FOUND', `nobody shares a folder "${folder}/" now`, {
-        hint: 'Folder names are exact. See what a peer shares: ls <peer>',
+        hint: (command) => `Folder names are exact. See what a peer shares: ${command('ls <peer>')}`,
       });
     }
     return { kind: 'folder', wish: { path: lastPart(folder), files, versions } };

@@ -8,6 +8,12 @@ test('a failure keeps its code, its hint and its cause', () => {
   expect(asShoalError(error, 'USAGE')).toBe(error);
 });
 
+test('a hint names commands as its reader types them: for a shell, unless it is told otherwise', () => {
+  const error = new ShoalError('NOT_FOUND', 'no peer', { hint: (command) => `See: ${command('peers')}` });
+  expect(error.hint).toBe('See: shoal peers');
+  expect(error.hintFor((command) => command)).toBe('See: peers');
+});
+
 test('anything thrown becomes a ShoalError', () => {
   const cause = new Error('below');
   expect(asShoalError(cause, 'DISK_FAILED')).toMatchObject({ code: 'DISK_FAILED', message: 'below', cause });

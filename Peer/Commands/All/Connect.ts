@@ -20,7 +20,7 @@ export const connect: ConsoleCommand = {
     const address = second === undefined ? first : joinHostPort(first, second);
     if (!/:\d+$/.test(address)) {
       throw new ShoalError('USAGE', `the address "${safeText(address)}" has no port`, {
-        hint: 'Example: connect 192.168.1.20:9001',
+        hint: (command) => `Example: ${command('connect 192.168.1.20:9001')}`,
       });
     }
     parseHostPort(address, 1); // Checks the range of the port.

@@ -1,5 +1,6 @@
 import type { ConsoleCommand } from '../Command.ts';
 import { diagnose, diagnosisText, verdictOf } from '../Doctor/Diagnosis.ts';
+import { commandForm } from '../Views/ViewStyle.ts';
 
 export const doctor: ConsoleCommand = {
   group: 'Network',
@@ -15,7 +16,7 @@ export const doctor: ConsoleCommand = {
   oneShot: 'own form',
   async run(_call, { controls, signal }) {
     const measured = await controls.examination.measure(signal);
-    const findings = diagnose({
+    const facts = {
       self: controls.self,
       share: controls.share(),
       trackers: controls.trackers(),
@@ -24,11 +25,12 @@ export const doctor: ConsoleCommand = {
       downloads: controls.downloads.list(),
       health: controls.networkHealth(),
       measured,
-    });
+    };
+    const findings = diagnose(facts);
     const failure = verdictOf(findings);
     return {
       items: findings,
-      text: (style) => diagnosisText(findings, style),
+      text: (style) => diagnosisText(diagnose(facts, commandForm(style)), style),
       ...(failure === undefined ? {} : { failure }),
     };
   },

@@ -7,7 +7,7 @@ import type { PeerControls, WebAccess } from '../Ports.ts';
 import { formatDate } from '../Views/HumanUnits.ts';
 import { baseName } from '../Views/Items.ts';
 import { type LinkItem, linkItem, linksText } from '../Views/LinkViews.ts';
-import type { ViewStyle } from '../Views/ViewStyle.ts';
+import { nextCommand, type ViewStyle } from '../Views/ViewStyle.ts';
 import { hostForOthers } from './Whoami.ts';
 
 const DAYS_DEFAULT = 7;
@@ -70,17 +70,19 @@ async function create(
   );
   const content = controls.pushing.findLocal(what);
   if (!controls.localFiles().some(({ fileId }) => fileId === content.fileId))
-    throw new ShoalError('NOT_FOUND', `${what} is not complete yet`, { hint: 'See: downloads' });
+    throw new ShoalError('NOT_FOUND', `${what} is not complete yet`, {
+      hint: (command) => `See: ${command('downloads')}`,
+    });
   const item = itemOf(await web.links.create(content, days * DAY_MS));
   return {
     items: [item],
-    text: ({ width }: Pick<ViewStyle, 'width'>) =>
+    text: (style: ViewStyle) =>
       [
         item.address,
         // Without a terminal no line is too wide, and no code is scanned.
-        ...(Number.isFinite(width) ? ['', renderUnicodeCompact(item.address)] : []),
+        ...(Number.isFinite(style.width) ? ['', renderUnicodeCompact(item.address)] : []),
         '',
-        `Valid until ${formatDate(Date.parse(String(item.expires)))}. End it: link --revoke ${item.number}`,
+        `Valid until ${formatDate(Date.parse(String(item.expires)))}. End it: ${nextCommand(style, `link --revoke ${item.number}`)}`,
       ].join('\n'),
   };
 }

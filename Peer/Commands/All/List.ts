@@ -49,7 +49,7 @@ async function listFolderOrPeer(text: string, context: CommandContext): Promise<
   if (folder === '' || localEntries(folder, context).length > 0) return listLocal(folder, context);
   if (looksLikeFolder(text)) {
     throw new ShoalError('NOT_FOUND', `the share has no folder "${safeText(folder)}"`, {
-      hint: 'List all files: list',
+      hint: (command) => `List all files: ${command('list')}`,
     });
   }
   try {
@@ -57,7 +57,8 @@ async function listFolderOrPeer(text: string, context: CommandContext): Promise<
   } catch (failure) {
     if (!(failure instanceof ShoalError) || failure.code !== 'NOT_FOUND') throw failure;
     throw new ShoalError('NOT_FOUND', `no folder or peer is named "${safeText(text)}"`, {
-      hint: 'List the files of this peer: list. List the peers: peers',
+      hint: (command) =>
+        `List the files of this peer: ${command('list')}. List the peers: ${command('peers')}`,
       cause: failure,
     });
   }
@@ -108,7 +109,7 @@ async function listPeer(text: string, typedFolder: string, context: CommandConte
   const name = peer.name === '' ? text : peer.name;
   if (folder !== '' && entries.length === 0) {
     throw new ShoalError('NOT_FOUND', `${safeText(name)} shares no folder "${safeText(folder)}"`, {
-      hint: `List all its files: ls ${safeText(name)}`,
+      hint: (command) => `List all its files: ${command(`ls ${safeText(name)}`)}`,
     });
   }
   rememberPaths(entries, context);

@@ -5,6 +5,7 @@ import type { CommandResult } from '../CommandResult.ts';
 import { DOWNLOAD_FORMS, downloadNames } from '../Line/Arguments.ts';
 import { isActive } from '../Views/DownloadTexts.ts';
 import { baseName, downloadItem } from '../Views/Items.ts';
+import { nextCommand } from '../Views/ViewStyle.ts';
 
 export const pause: ConsoleCommand = {
   group: 'Downloads',
@@ -19,7 +20,11 @@ export const pause: ConsoleCommand = {
     if (!isActive(state)) return unchanged(number, path, state, 'nothing to pause', context);
     context.unwatch(number);
     await context.controls.downloads.pause(number);
-    return changed(number, `Paused ${safeText(baseName(path))}. Continue: resume ${number}`, context);
+    const paused = `Paused ${safeText(baseName(path))}`;
+    return {
+      ...changed(number, paused, context),
+      text: (style) => `${paused}. Continue: ${nextCommand(style, `resume ${number}`)}`,
+    };
   },
 };
 

@@ -18,7 +18,7 @@ export const web: ConsoleCommand = {
     if (access?.address === undefined)
       throw new ShoalError('NOT_FOUND', 'this peer has no web page', {
         hint: controls.privateNetwork
-          ? 'In a private network there are share links only: link FILE'
+          ? (command) => `In a private network there are share links only: ${command('link FILE')}`
           : 'Start it without --no-http (or http = off).',
       });
     const { address } = access;

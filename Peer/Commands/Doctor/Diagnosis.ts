@@ -1,4 +1,4 @@
-import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { type CommandForm, ShoalError, shellForm } from '../../../Shared/ShoalError.ts';
 import type { ViewStyle } from '../Views/ViewStyle.ts';
 import { labelledLines } from '../Views/WordWrap.ts';
 import type { DiagnosisFacts, Finding } from './Finding.ts';
@@ -9,9 +9,17 @@ import { transferChecks } from './TransferChecks.ts';
 
 export type { DiagnosisFacts, Finding } from './Finding.ts';
 
-/** Judges obstacles to sharing: one finding a check, for `download` one for each stalled download. */
-export function diagnose(facts: DiagnosisFacts): readonly Finding[] {
-  return [...shareChecks(facts), ...systemChecks(facts), ...networkChecks(facts), ...transferChecks(facts)];
+/**
+ * Judges obstacles to sharing: one finding a check, for `download` one for each stalled download.
+ * @param command - writes the commands of the hints
+ */
+export function diagnose(facts: DiagnosisFacts, command: CommandForm = shellForm): readonly Finding[] {
+  return [
+    ...shareChecks(facts, command),
+    ...systemChecks(facts),
+    ...networkChecks(facts, command),
+    ...transferChecks(facts, command),
+  ];
 }
 
 /** The failure of a diagnosis with findings that are not fine; undefined: all are. */

@@ -1,5 +1,6 @@
 import { formatAddress, formatNamed, isLoopback } from '../../../Shared/Network/Address.ts';
 import { isLinkLocal } from '../../../Shared/Network/UsableAddresses.ts';
+import type { CommandForm } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import type { DiscoveryStep } from '../../NetworkModel.ts';
@@ -9,7 +10,6 @@ import { bad, type DiagnosisFacts, type Finding, fine } from './Finding.ts';
 
 const IS_IT_UP =
   'Does it run there, and does its firewall accept its UDP port? Its first line is its address.';
-const NAME_ONE = 'Name one: --tracker HOST. Or link to a peer: connect HOST:PORT';
 
 /** Hints for a discovery source that found no tracker, if no other one did. */
 const HINTS: Readonly<Partial<Record<DiscoveryStep['source'], string>>> = {
@@ -19,10 +19,10 @@ const HINTS: Readonly<Partial<Record<DiscoveryStep['source'], string>>> = {
 };
 
 /** Checks of port, trackers, discovery and peers. */
-export function networkChecks(facts: DiagnosisFacts): readonly Finding[] {
+export function networkChecks(facts: DiagnosisFacts, command: CommandForm): readonly Finding[] {
   return [
     portCheck(facts),
-    trackerCheck(facts),
+    trackerCheck(facts, command),
     ...addressChecks(facts),
     ...discoveryChecks(facts),
     peerCheck(facts),
@@ -41,7 +41,7 @@ function portCheck({ self: { port }, health }: DiagnosisFacts): Finding {
   );
 }
 
-function trackerCheck(facts: DiagnosisFacts): Finding {
+function trackerCheck(facts: DiagnosisFacts, command: CommandForm): Finding {
   const connected = connectedOf(facts);
   if (connected.length > 0) return fine('tracker', `connected to ${connected.map(placeOf).join(', ')}`);
   const isNamed = facts.trackers.some(({ foundBy }) => foundBy === 'configured');
@@ -49,7 +49,8 @@ function trackerCheck(facts: DiagnosisFacts): Finding {
     return fine('tracker', 'none; linked peers answer searches instead');
   const reason = facts.trackers.find((each) => each.reason !== undefined)?.reason;
   const text = reason === undefined ? 'none answers' : `none answers: ${safeText(reason)}`;
-  return bad('tracker', text, `${isNamed ? IS_IT_UP : `${NAME_ONE}.`} More: tracker`);
+  const byHand = `Name one: --tracker HOST. Or link to a peer: ${command('connect <host:port>')}`;
+  return bad('tracker', text, isNamed ? IS_IT_UP : byHand);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CommandForm } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DiskSpeed, ShareStatus } from '../../ShareModel.ts';
 import type { WatchMeasurement } from '../Ports.ts';
@@ -11,7 +12,7 @@ const WATCHES_SHORT = 0.9;
 const MORE_WATCHES = 'On Linux: sudo sysctl fs.inotify.max_user_watches=524288';
 
 /** Checks of the share folder and its disk. */
-export function shareChecks({ share, measured }: DiagnosisFacts): readonly Finding[] {
+export function shareChecks({ share, measured }: DiagnosisFacts, command: CommandForm): readonly Finding[] {
   const folder = safeText(share.folder);
   if (share.gone !== undefined) {
     const text = `${folder} cannot be read (${safeText(share.gone.reason)}): nothing is shared`;
@@ -22,7 +23,7 @@ export function shareChecks({ share, measured }: DiagnosisFacts): readonly Findi
   return [
     fine('share', `${folder} shares ${what}${readOnly}`),
     changesCheck(share, measured.watches),
-    namesCheck(share),
+    namesCheck(share, command),
     hashingCheck(share),
     diskCheck(measured.disk),
   ];
@@ -40,11 +41,11 @@ function changesCheck({ mode }: ShareStatus, { used, allowed }: WatchMeasurement
   return bad('changes', `${text}, but ${count}`, MORE_WATCHES);
 }
 
-function namesCheck({ notShared }: ShareStatus): Finding {
+function namesCheck({ notShared }: ShareStatus, command: CommandForm): Finding {
   const count = notShared.reduce((sum, each) => sum + each.count, 0);
   if (count === 0) return fine('names', 'all names can be shared');
   const text = `${plural(count, 'name')} of the folder cannot be shared`;
-  return bad('names', text, 'The names and reasons: status');
+  return bad('names', text, `The names and reasons: ${command('status')}`);
 }
 
 function hashingCheck({ hashing, scanned }: ShareStatus): Finding {

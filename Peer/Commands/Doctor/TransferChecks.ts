@@ -1,3 +1,4 @@
+import type { CommandForm } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus, StallCause } from '../../DownloadModel.ts';
 import type { DiskSpeed } from '../../ShareModel.ts';
@@ -24,15 +25,25 @@ const HARMLESS: readonly StallCause['code'][] = [
 ];
 
 /** Checks of the speed from a peer, and of stalled downloads. */
-export function transferChecks({ measured, downloads }: DiagnosisFacts): readonly Finding[] {
-  return [speedCheck(measured.transfer, measured.disk), ...downloads.flatMap(downloadCheck)];
+export function transferChecks(
+  { measured, downloads }: DiagnosisFacts,
+  command: CommandForm,
+): readonly Finding[] {
+  return [
+    speedCheck(measured.transfer, measured.disk, command),
+    ...downloads.flatMap((download) => downloadCheck(download, command)),
+  ];
 }
 
-function speedCheck(test: TransferMeasurement | undefined, disk: DiskSpeed): Finding {
+function speedCheck(test: TransferMeasurement | undefined, disk: DiskSpeed, command: CommandForm): Finding {
   if (test === undefined) return fine('speed', 'not tested: no other peer shares a file of 1 MiB or more');
   const name = safeText(test.peer.name);
   if (test.failure !== undefined)
-    return bad('speed', `${name} cannot be tested: ${safeText(test.failure)}`, 'Its state: peers');
+    return bad(
+      'speed',
+      `${name} cannot be tested: ${safeText(test.failure)}`,
+      `Its state: ${command('peers')}`,
+    );
   if (test.bytes === 0) return silentCheck(name, test);
   return fine('speed', `${formatRate(rateOf(test))} from ${name}; the bound is ${boundOf(name, test, disk)}`);
 }
@@ -67,12 +78,21 @@ function rateOf({ bytes, seconds }: TransferMeasurement): number {
   return bytes / Math.max(seconds, 0.001);
 }
 
-function downloadCheck({ number, path, state, cause, error }: DownloadStatus): Finding[] {
+function downloadCheck(
+  { number, path, state, cause, error }: DownloadStatus,
+  command: CommandForm,
+): Finding[] {
   const name = safeText(path);
   if (state === 'failed') {
-    const hint = error?.hint ?? `Try again: resume ${number}`;
+    const hint = error?.hintFor(command) ?? `Try again: ${command(`resume ${number}`)}`;
     return [bad('download', `${name} failed: ${safeText(error?.message ?? '')}`, safeText(hint))];
   }
   if (cause === undefined || HARMLESS.includes(cause.code)) return [];
-  return [bad('download', `${name} is stalled: ${safeText(cause.text)}`, `Its sources: downloads ${number}`)];
+  return [
+    bad(
+      'download',
+      `${name} is stalled: ${safeText(cause.text)}`,
+      `Its sources: ${command(`downloads ${number}`)}`,
+    ),
+  ];
 }

@@ -90,6 +90,6 @@ function isBlank(char: string | undefined): boolean {
 /** The error for a line above LINE_LENGTH_MAX. */
 export function lineTooLong(): ShoalError {
   return new ShoalError('USAGE', `the line is longer than ${LINE_LENGTH_MAX / 1_024} KiB`, {
-    hint: 'Write one command per line. List of commands: help',
+    hint: (command) => `Write one command per line. List of commands: ${command('help')}`,
   });
 }

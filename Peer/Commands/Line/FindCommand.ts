@@ -26,7 +26,10 @@ export function unknownCommand(table: CommandTable, word: string): ShoalError {
   const suggestion = suggestCommand(table, word);
   const shown = safeText(word.length > 40 ? `${word.slice(0, 40)}…` : word);
   return new ShoalError('USAGE', `unknown command "${shown}"`, {
-    hint: suggestion === undefined ? 'List of commands: help' : `Did you mean ${suggestion}?`,
+    hint:
+      suggestion === undefined
+        ? (command) => `List of commands: ${command('help')}`
+        : `Did you mean ${suggestion}?`,
   });
 }
 

@@ -28,7 +28,9 @@ export function usageLines(name: string, { usage }: ConsoleCommand): string[] {
 
 /** A USAGE error whose hint lists the forms of the command. */
 export function usageError({ name, command }: CommandCall, message: string, more = ''): ShoalError {
-  return new ShoalError('USAGE', message, { hint: `Usage: ${usageLines(name, command).join(' | ')}${more}` });
+  return new ShoalError('USAGE', message, {
+    hint: (form) => `Usage: ${usageLines(name, command).map(form).join(' | ')}${more}`,
+  });
 }
 
 export function notHostAndPort(call: CommandCall, host: string, port: string): ShoalError {

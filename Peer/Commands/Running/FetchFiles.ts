@@ -1,4 +1,4 @@
-import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { asShoalError, type CommandForm, ShoalError } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus } from '../../DownloadModel.ts';
 import type { CommandCall, CommandContext } from '../Command.ts';
@@ -8,6 +8,7 @@ import { doneText, isActive, notDoneText, startedText } from '../Views/DownloadT
 import { choiceText } from '../Views/FileViews.ts';
 import { baseName, downloadItem, searchItem } from '../Views/Items.ts';
 import { versionsText } from '../Views/VersionTexts.ts';
+import { commandForm } from '../Views/ViewStyle.ts';
 
 /** The version that the flags of a command choose. @throws ShoalError USAGE */
 export function choiceOf({ flags, values }: CommandCall): VersionChoice {
@@ -87,21 +88,22 @@ async function ended(
 /** Adds the likeliest mistake to the error for one of several names: a name with spaces that is not in quotes. */
 function withSpaces(error: ShoalError, names: readonly string[]): ShoalError {
   if (error.code !== 'NOT_FOUND') return error;
-  const hint = `${error.hint ?? ''} A name with spaces goes in quotes: "${safeText(names.join(' '))}".`;
-  return new ShoalError(error.code, error.message, { hint: hint.trim(), cause: error });
+  const quotes = `A name with spaces goes in quotes: "${safeText(names.join(' '))}".`;
+  const hint = (command: CommandForm) => `${error.hintFor(command) ?? ''} ${quotes}`.trimStart();
+  return new ShoalError(error.code, error.message, { hint, cause: error });
 }
 
 function notChosen(what: string, { hits, exact }: Extract<DownloadAnswer, { kind: 'choose' }>): ShoalError {
   const name = safeText(what);
   if (exact)
     return new ShoalError('AMBIGUOUS', `several different files are named "${name}"`, {
-      hint: 'Choose one by its id: download <id>. Or take the newest: --newest',
+      hint: (command) => `Choose one by its id: ${command('download <id>')}. Or take the newest: --newest`,
     });
   const [first] = hits;
   const similar =
     hits.length === 1 ? `one is similar: ${safeText(first?.path ?? '')}` : `${hits.length} are similar`;
   return new ShoalError('AMBIGUOUS', `no file is named "${name}"; ${similar}`, {
-    hint: 'Choose one by its name or id: download <name or id>',
+    hint: (command) => `Choose one by its name or id: ${command('download <name or id>')}`,
   });
 }
 
@@ -120,7 +122,7 @@ function merged(
       ? {}
       : {
           failure: new ShoalError(first.code, `${first.message}${others}`, {
-            hint: first.hint ?? '',
+            hint: (command) => first.hintFor(command) ?? '',
             cause: first,
           }),
         }),
@@ -152,7 +154,8 @@ export async function waitOrWatch(
     if (!signal.aborted) throw failure;
     context.watch(number); // Ctrl-C ends the wait, not the download.
     throw new ShoalError('CANCELLED', `stopped waiting for ${safeText(baseName(path))}`, {
-      hint: `The download continues while this peer runs. To end it: cancel ${number}`,
+      hint: (command) =>
+        `The download continues while this peer runs. To end it: ${command(`cancel ${number}`)}`,
       cause: failure,
     });
   }
@@ -162,15 +165,17 @@ export async function waitOrWatch(
 function endResult(end: DownloadStatus, text = doneText(end)): CommandResult {
   const { state, error, number } = end;
   if (state === 'failed' || state === 'paused' || state === 'cancelled') {
-    const next = state === 'cancelled' ? 'Start it again: download <file>' : `Continue: resume ${number}`;
+    const next = (command: CommandForm) =>
+      state === 'cancelled'
+        ? `Start it again: ${command('download <file>')}`
+        : `Continue: ${command(`resume ${number}`)}`;
     throw new ShoalError(error?.code ?? 'CANCELLED', notDoneText(end), {
-      hint: error?.hint ?? next,
+      hint: (command) => error?.hintFor(command) ?? next(command),
       cause: error,
     });
   }
-  const versions = versionsText(end);
   return {
     items: [downloadItem(end)],
-    text: () => (versions === '' ? text : `${text}\n${versions}`),
+    text: (style) => [text, versionsText(end, commandForm(style))].filter(Boolean).join('\n'),
   };
 }

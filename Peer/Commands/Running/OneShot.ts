@@ -80,7 +80,9 @@ export async function runOneShot(
   try {
     const context = contextOf(environment, request, (number) => followed.add(number));
     const empty = failed(
-      new ShoalError('USAGE', 'the command line is empty', { hint: 'List of commands: help' }),
+      new ShoalError('USAGE', 'the command line is empty', {
+        hint: (command) => `List of commands: ${command('help')}`,
+      }),
     );
     const outcome = (await runLine(request.line, context, clock)) ?? empty;
     const own = statuses().filter(({ number }) => !before.has(number));

@@ -1,6 +1,7 @@
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import { envelopeJson } from '../../../Shared/Text/Envelope.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
-import type { Paint, ViewStyle } from '../Views/ViewStyle.ts';
+import { commandForm, type Paint, type ViewStyle } from '../Views/ViewStyle.ts';
 import { wrapLines } from '../Views/WordWrap.ts';
 import type { Outcome } from './CommandRunner.ts';
 
@@ -45,18 +46,28 @@ function errorText({ failure }: Outcome, options: RenderOptions): string {
   const sentence = printable(error.message);
   const where = place === undefined ? '' : `${place}: `;
   const lines = [`${errorPaint.bad('error:')} ${where}${sentence}`];
-  if (error.hint !== undefined) lines.push(`${errorPaint.notice('hint:')} ${printable(error.hint)}`);
+  const hint = hintOf(error, options);
+  if (hint !== undefined) lines.push(`${errorPaint.notice('hint:')} ${printable(hint)}`);
   const cause = error.cause;
   if (unexpected && verbose && cause instanceof Error && cause.stack !== undefined)
     lines.push(printable(cause.stack));
   return lines.join('\n');
 }
 
+function hintOf(error: ShoalError, { style }: RenderOptions): string | undefined {
+  return error.hintFor(commandForm(style));
+}
+
 /** The JSON envelope, one line: `{"version":1,"command":"search","ok":true,"items":[…]}`. */
 function renderJson({ command, result, failure }: Outcome, options: RenderOptions): Printed {
   const items = result?.items;
   const facts = { ...result?.data, ...(items && { items }) };
-  const output = envelopeJson(command, facts, failure?.error);
+  const error = failure?.error;
+  const output = envelopeJson(
+    command,
+    facts,
+    error && { code: error.code, message: error.message, hint: hintOf(error, options) },
+  );
   const place = options.place;
   const names = failure !== undefined && !options.interactive && place !== undefined;
   return {

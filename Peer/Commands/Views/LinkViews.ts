@@ -3,7 +3,7 @@ import type { ShareLink } from '../../ContentModel.ts';
 import { formatDate } from './HumanUnits.ts';
 import { baseName, isoDate } from './Items.ts';
 import { limitedTable } from './TextTable.ts';
-import type { ViewStyle } from './ViewStyle.ts';
+import { nextCommand, type ViewStyle } from './ViewStyle.ts';
 
 export type LinkItem = ReturnType<typeof linkItem>;
 
@@ -24,12 +24,12 @@ export function linkItem(
 }
 
 export function linksText(items: readonly LinkItem[], style: ViewStyle): string {
-  if (items.length === 0) return 'No share links. Make one: link <file>';
+  if (items.length === 0) return `No share links. Make one: ${nextCommand(style, 'link <file>')}`;
   const table = limitedTable(items, style, '', [
     { title: '#', align: 'right', of: ({ number }) => String(number) },
     { title: 'File', shrink: 'middle', of: ({ name }) => safeText(name) },
     { title: 'Until', of: ({ expires }) => formatDate(Date.parse(String(expires))) },
     { title: 'Address', shrink: 'end', min: 20, of: ({ address }) => address },
   ]);
-  return `${table}\n\nEnd one: link --revoke <number>`;
+  return `${table}\n\nEnd one: ${nextCommand(style, 'link --revoke <number>')}`;
 }

@@ -1,3 +1,4 @@
+import type { CommandForm } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { DownloadStatus, FileVersion, FileVersions } from '../../DownloadModel.ts';
 import { formatBytes, plural } from './HumanUnits.ts';
@@ -7,7 +8,10 @@ import { baseName } from './Items.ts';
 const NAMED_MAX = 3;
 
 /** Names the files that have other versions, the one taken, and the way to take another; '' if none has. */
-export function versionsText({ versions = [], path }: Pick<DownloadStatus, 'versions' | 'path'>): string {
+export function versionsText(
+  { versions = [], path }: Pick<DownloadStatus, 'versions' | 'path'>,
+  command: CommandForm,
+): string {
   const [first] = versions;
   if (first === undefined) return '';
   const count =
@@ -17,7 +21,12 @@ export function versionsText({ versions = [], path }: Pick<DownloadStatus, 'vers
     versions.length > NAMED_MAX ? [`  … and ${plural(versions.length - NAMED_MAX, 'more file')}`] : [];
   const target = safeText(path.endsWith('/') ? path : baseName(path));
   const other = first.others[0]?.fileId.slice(0, 8) ?? '<id>';
-  return [`${count}:`, ...named, ...more, `Take another one: download ${target} --other ${other}`].join('\n');
+  return [
+    `${count}:`,
+    ...named,
+    ...more,
+    `Take another one: ${command(`download ${target} --other ${other}`)}`,
+  ].join('\n');
 }
 
 function versionLine({ path, taken, others, undelivered }: FileVersions): string {

@@ -1,4 +1,5 @@
 import picocolors from 'picocolors';
+import { type CommandForm, shellForm } from '../../../Shared/ShoalError.ts';
 
 /** Terminal properties that a view adapts to. */
 export interface ViewStyle {
@@ -11,9 +12,14 @@ export interface ViewStyle {
   readonly inShell?: boolean;
 }
 
+/** Commands as the reader of the style types them. */
+export function commandForm({ inShell }: Pick<ViewStyle, 'inShell'>): CommandForm {
+  return inShell === true ? shellForm : (command) => command;
+}
+
 /** A command for the user to type next. */
-export function nextCommand({ inShell }: Pick<ViewStyle, 'inShell'>, command: string): string {
-  return inShell === true ? `shoal ${command}` : command;
+export function nextCommand(style: Pick<ViewStyle, 'inShell'>, command: string): string {
+  return commandForm(style)(command);
 }
 
 /** Colours by meaning. The texts must have gone through `safeText` before. */

@@ -37,7 +37,11 @@ export class FailedFiles {
     return new ShoalError(
       cause.code,
       `${count} of ${files.count} files could not be fetched: ${files.withFinalPath(cause.message)}`,
-      { hint: `The other files are complete${place}. Try again later: resume, or the same command`, cause },
+      {
+        hint: (command) =>
+          `The other files are complete${place}. Try again later: ${command('resume')}, or the same command`,
+        cause,
+      },
     );
   }
 }

@@ -96,7 +96,7 @@ export class PartStore {
     const { fileId, layout } = description;
     if (this.#open.has(fileId)) {
       throw new ShoalError('LOCAL_CONFLICT', 'this content is being downloaded already', {
-        hint: 'See "downloads".',
+        hint: (command) => `See: ${command('downloads')}`,
       });
     }
     const path = this.#options.names.safe(wanted);

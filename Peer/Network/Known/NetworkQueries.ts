@@ -130,7 +130,8 @@ function tooShort(words: string): ShoalError {
     'USAGE',
     `"${words}" is too short to search for: give ${QUERY_CHARS_MIN} letters or more`,
     {
-      hint: 'A file of a peer that you know needs no search: ls <peer>, then get <peer> <file>.',
+      hint: (command) =>
+        `A file of a peer that you know needs no search: ${command('ls <peer>')}, then ${command('get <peer> <file>')}.`,
     },
   );
 }

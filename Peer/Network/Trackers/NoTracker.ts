@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { formatNamed } from '../../../Shared/Network/Address.ts';
 import { TRACKER_COMMAND } from '../../../Shared/Program/StartedAs.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { type CommandForm, ShoalError } from '../../../Shared/ShoalError.ts';
 import { safeText } from '../../../Shared/Text/SafeText.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import { SILENT } from './Session/Refusals.ts';
 
-const BY_HAND = 'Or link to a peer by hand: connect <host:port>, in a shell: shoal connect <host:port>';
+const byHand = (command: CommandForm) => `Or link to a peer by hand: ${command('connect <host:port>')}`;
 
 /**
  * Explains that no tracker answers: which of the configured ones and why, or that none was found.
@@ -17,7 +17,7 @@ export function noTracker(trackers: readonly TrackerStatus[], cause?: ShoalError
   const [first, ...others] = configured;
   if (first === undefined) {
     return new ShoalError('NO_TRACKER', cause?.message ?? 'no tracker answers', {
-      hint: `Start one: ${TRACKER_COMMAND}. ${BY_HAND}`,
+      hint: (command) => `Start one: ${TRACKER_COMMAND}. ${byHand(command)}`,
       cause,
     });
   }
@@ -26,10 +26,12 @@ export function noTracker(trackers: readonly TrackerStatus[], cause?: ShoalError
   const isSilent = why === SILENT;
   const more = others.length === 0 ? '' : `, nor any of the ${others.length} others`;
   const what = isSilent ? `does not answer${more}` : `cannot be used${more}: ${safeText(why)}`;
-  const hints = [BY_HAND];
+  const hints: string[] = [];
   if (isIP(first.address.host) === 0)
-    hints.unshift('Check the name, or give the numeric address, like --tracker 192.168.1.20.');
-  else if (isSilent)
-    hints.unshift(`Does it run there, and does its firewall accept UDP ${first.address.port}?`);
-  return new ShoalError('NO_TRACKER', `the tracker ${place} ${what}`, { hint: hints.join(' '), cause });
+    hints.push('Check the name, or give the numeric address, like --tracker 192.168.1.20.');
+  else if (isSilent) hints.push(`Does it run there, and does its firewall accept UDP ${first.address.port}?`);
+  return new ShoalError('NO_TRACKER', `the tracker ${place} ${what}`, {
+    hint: (command) => [...hints, byHand(command)].join(' '),
+    cause,
+  });
 }

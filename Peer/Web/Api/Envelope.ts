@@ -10,7 +10,9 @@ export function failureJson(command: string, code: string, message: string, hint
 /** A failure as guests see it: messages about the disk name folders of its user. */
 export function guestFailure(error: ShoalError): ShoalError {
   if (error.code !== 'DISK_FAILED') return error;
-  return new ShoalError(error.code, 'the disk of this peer failed', { hint: 'Ask its owner to run: doctor' });
+  return new ShoalError(error.code, 'the disk of this peer failed', {
+    hint: (command) => `Ask its owner to run: ${command('doctor')}`,
+  });
 }
 
 /** The envelope of a refused request. */

@@ -82,7 +82,7 @@ export class ShareLinks {
     const links = this.list();
     if (links.length >= LINKS_MAX) {
       throw new ShoalError('BUSY', `there are ${LINKS_MAX} share links`, {
-        hint: 'Revoke one: link --revoke 1',
+        hint: (command) => `Revoke one: ${command('link --revoke 1')}`,
       });
     }
     const { fileId, path, size } = content;
@@ -106,7 +106,9 @@ export class ShareLinks {
   async revoke(number: number): Promise<ShareLink> {
     const link = this.list().find((each) => each.number === number);
     if (link === undefined)
-      throw new ShoalError('NOT_FOUND', `there is no share link ${number}`, { hint: 'List them: link' });
+      throw new ShoalError('NOT_FOUND', `there is no share link ${number}`, {
+        hint: (command) => `List them: ${command('link')}`,
+      });
     this.#links.delete(link.secret);
     for (const stop of this.#answers.get(link.secret) ?? []) stop();
     await this.#save();
@@ -118,7 +120,8 @@ export class ShareLinks {
     this.#saving = saved.catch(() => {});
     await saved.catch((failure: unknown) => {
       throw new ShoalError(diskCode(failure), 'the share links hold for this run only: saving failed', {
-        hint: 'Check the free space in your home, and that the state folder is writable. The valid links: link',
+        hint: (command) =>
+          `Check the free space in your home, and that the state folder is writable. The valid links: ${command('link')}`,
         cause: failure,
       });
     });

@@ -235,7 +235,9 @@ export class FakeControls implements PeerControls {
       );
     });
     if (found !== undefined) return found;
-    throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
+    throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, {
+      hint: (command) => `See who is here: ${command('peers')}`,
+    });
   }
 
   async *listPeer(peer: PeerContact, folder: string, signal: AbortSignal) {
@@ -262,7 +264,10 @@ export class FakeControls implements PeerControls {
   async swarm(what: string, signal: AbortSignal): Promise<SwarmStatus> {
     await this.#call(`swarm ${what}`, signal);
     const [next, ...later] = this.swarms;
-    if (next === undefined) throw new ShoalError('NOT_FOUND', `"${what}" is not here`, { hint: 'See: list' });
+    if (next === undefined)
+      throw new ShoalError('NOT_FOUND', `"${what}" is not here`, {
+        hint: (command) => `See: ${command('list')}`,
+      });
     if (later.length > 0) this.swarms = later;
     return next;
   }
@@ -290,7 +295,9 @@ export class FakeControls implements PeerControls {
     find: (text) => {
       const found = this.running.find((each) => String(each.number) === text || each.path === text);
       if (found !== undefined) return found;
-      throw new ShoalError('NOT_FOUND', `there is no download "${text}"`, { hint: 'See them: downloads' });
+      throw new ShoalError('NOT_FOUND', `there is no download "${text}"`, {
+        hint: (command) => `See them: ${command('downloads')}`,
+      });
     },
     pause: async (number) => {
       this.calls.push(`pause ${number}`);

@@ -172,7 +172,7 @@ export class TrackerLink {
 
 function tooLong(): ShoalError {
   return new ShoalError('USAGE', 'the name is too long to ask a tracker for', {
-    hint: 'Use the id of the file: search WORDS shows it.',
+    hint: (command) => `Use the id of the file: ${command('search <words>')} shows it.`,
   });
 }
 

@@ -3,6 +3,7 @@ import { diagnose, diagnosisText } from '../../../../Peer/Commands/Doctor/Diagno
 import type { DiagnosisFacts } from '../../../../Peer/Commands/Doctor/Finding.ts';
 import type { Measurements } from '../../../../Peer/Commands/Ports.ts';
 import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { en } from '../../../../Web/Text/en.ts';
 
 const measured: Measurements = {
@@ -142,11 +143,7 @@ test.each([
   ],
   ['a full disk', download({ cause: { code: 'disk-full', text: 'full' } }), ['download']],
   ['a download in the queue', download({ cause: { code: 'queued', text: 'place 3' } }), []],
-  [
-    'a failed download',
-    download({ state: 'failed', error: { message: 'no', hint: undefined } }),
-    ['download'],
-  ],
+  ['a failed download', download({ state: 'failed', error: new ShoalError('TIMEOUT', 'no') }), ['download']],
   ['nobody to test the speed with', measure({ transfer: undefined }), []],
   ['a peer that cannot be tested', transfer({ bytes: 0, failure: 'timed out' }), ['speed']],
   ['a link without data', transfer({ bytes: 0 }), ['speed']],

@@ -35,6 +35,16 @@ test.each([
   expect((await clock.settle(answer)).text).toContain(`: ${next}`);
 });
 
+test('the hint of a failure names the next command as a shell takes it', async () => {
+  const { answer, clock } = start('swarm', new FakeControls());
+  const { error, json } = await clock.settle(answer);
+  const hint = 'Usage: shoal swarm <file|number>';
+  expect([error, JSON.parse(json).error]).toMatchObject([
+    { hint: expect.stringContaining(hint) },
+    { hint: expect.stringContaining(hint) },
+  ]);
+});
+
 test.each(['json', 'text'] as const)('only the wanted form of an answer is made: %s', async (form) => {
   const clock = new SimulatedClock();
   const surroundings = { controls: new FakeControls(), clock, signal: new AbortController().signal };

@@ -51,15 +51,19 @@ test('a flag with a value takes the next word, or the text after =', () => {
 });
 
 test.each([
-  ['download', 'download needs at least 1 argument, not 0', 'Usage: download <file|id|folder/...> [--wait]'],
-  ['get', 'get needs at least 1 argument, not 0', 'get <peer> <file...>'],
+  [
+    'download',
+    'download needs at least 1 argument, not 0',
+    'Usage: shoal download <file|id|folder/...> [--wait]',
+  ],
+  ['get', 'get needs at least 1 argument, not 0', 'shoal get <peer> <file...>'],
   ['get a --other', '--other needs a value', 'Write: --other <id>'],
-  ['peers now', 'peers takes no arguments', 'Usage: peers'],
+  ['peers now', 'peers takes no arguments', 'Usage: shoal peers'],
   ['link a b --days 3', 'link takes at most 1 argument', 'Names with spaces go in quotes'],
   ['download ""', 'an argument of download is empty', 'Usage'],
   ['dowload x', 'unknown command "dowload"', 'Did you mean download?'],
-  ['xyzzy', 'unknown command "xyzzy"', 'List of commands: help'],
-  ['\u001b[2J', 'unknown command "\\u{1b}[2J"', 'List of commands: help'],
+  ['xyzzy', 'unknown command "xyzzy"', 'List of commands: shoal help'],
+  ['\u001b[2J', 'unknown command "\\u{1b}[2J"', 'List of commands: shoal help'],
 ])('%j is a usage error', (line, message, hint) => {
   expect(() => read(line)).toThrow(
     expect.objectContaining({ code: 'USAGE', message, hint: expect.stringContaining(hint) }),

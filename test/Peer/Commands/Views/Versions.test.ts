@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { downloadItem } from '../../../../Peer/Commands/Views/Items.ts';
 import { versionsText } from '../../../../Peer/Commands/Views/VersionTexts.ts';
+import { shellForm } from '../../../../Shared/ShoalError.ts';
 import { downloadOf, fileIdOf } from '../FakeControls.ts';
 
 /** Files with four other versions each. */
@@ -21,14 +22,14 @@ function versionsOf(files: number) {
 }
 
 test('three files and three versions of each are named, the other files counted', () => {
-  const lines = versionsText({ versions: versionsOf(5), path: 'folder/' }).split('\n');
+  const lines = versionsText({ versions: versionsOf(5), path: 'folder/' }, shellForm).split('\n');
   expect(lines).toEqual([
     '5 files have other versions:',
     '  file 0: took a000a000 (1 B), not a001a001 (1 B), a002a002 (1 B), a003a003 (1 B)',
     '  file 1: took a000a000 (1 B), not a001a001 (1 B), a002a002 (1 B), a003a003 (1 B)',
     '  file 2: took a000a000 (1 B), not a001a001 (1 B), a002a002 (1 B), a003a003 (1 B)',
     '  … and 2 more files',
-    'Take another one: download folder/ --other a001a001',
+    'Take another one: shoal download folder/ --other a001a001',
   ]);
 });
 
