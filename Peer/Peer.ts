@@ -21,6 +21,7 @@ import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
 import { Examination } from './UseCases/Examination.ts';
+import { readSearch } from './UseCases/Exclusions.ts';
 import { NetworkContent } from './UseCases/NetworkContent.ts';
 import { withOwnFiles } from './UseCases/OwnHits.ts';
 import { PeerNews } from './UseCases/PeerNews.ts';
@@ -214,12 +215,15 @@ export class Peer implements PeerControls {
     return list;
   }
 
-  async search(words: string, signal: AbortSignal): Promise<SearchResult> {
+  async search(text: string, signal: AbortSignal): Promise<SearchResult> {
+    const { words, excludes } = readSearch(text);
     const found = await this.#network.queries.search(words, signal);
-    this.#resolver.remember(found.hits);
     // Files of this peer alone would look as if nobody else had any.
     if (found.trackers === 0 && (found.peers ?? 0) === 0) throw this.#network.trackers.noTracker();
-    return withOwnFiles(found, this.#files.matching({ words, fileId: undefined }));
+    const hits = found.hits.filter(({ path }) => !excludes(path));
+    this.#resolver.remember(hits);
+    const own = this.#files.matching({ words, fileId: undefined }).filter(({ path }) => !excludes(path));
+    return withOwnFiles({ ...found, hits }, own);
   }
 
   findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {

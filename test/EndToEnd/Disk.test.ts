@@ -47,6 +47,7 @@ test.concurrent('added, renamed and removed files are seen by others within seco
   const told = async () =>
     paths(await witness.items('search txt')).join() === 'one.txt,renamed/deep/second.txt';
   await soon('the tracker knows', told);
+  expect(paths(await witness.items('search txt -second'))).toEqual(['one.txt']);
   await writeFile(share.at('one.txt'), 'another content');
   await soon('the new content is listed', async () => (await witness.items('ls anna'))[0]?.size === 15);
   await rm(share.at('renamed'), { recursive: true });

@@ -8,8 +8,10 @@ export const search: ConsoleCommand = {
   group: 'Files',
   usage: ['<words...>'],
   summary: 'find files in the network: name, size, and the peers that share them',
-  details: ['A file matches if its name contains every word, in upper or lower case.'],
-  examples: ['search film', 'find holiday 2024 jpg'],
+  details: [
+    'A file matches if its path has every word, the last one as the beginning of a word, in upper or lower case. -word leaves out the files that have this whole word.',
+  ],
+  examples: ['search film', 'find holiday 2024 jpg', 'search song -live'],
   needsNetwork: true,
   oneShot: 'any peer',
   async run({ args }, { controls, signal, remember }) {

@@ -83,6 +83,8 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
   const { hits, truncated } = result;
   const missing = missingTrackersText(result, 'files');
   const end = missing === undefined ? '' : `\n${style.paint.bad(missing)}`;
+  if (hits.length === 0 && truncated)
+    return `The first files that were found are all left out by "${safeText(words)}": use more words${end}`;
   if (hits.length === 0) {
     return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: ${nextCommand(style, 'peers')}${end}`;
   }

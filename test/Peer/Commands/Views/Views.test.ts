@@ -230,6 +230,9 @@ describe('words', () => {
     expect(localFilesText('', [], [], share, style)).toContain(
       'Put files into /home/user/Downloads/P2P/User-9001',
     );
+    expect(searchText('x -y', { hits: [], truncated: true, trackers: 1 }, style)).toBe(
+      'The first files that were found are all left out by "x -y": use more words',
+    );
     expect(searchText('x', { hits: [], truncated: false, trackers: 1 }, style)).toContain(
       'fewer or shorter words',
     );
