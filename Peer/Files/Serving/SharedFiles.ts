@@ -68,6 +68,8 @@ export class SharedFiles {
     const check = () => this.#checkOf(entry, chunk);
     let failure: ShoalError | undefined;
     for (const path of [entry.path, ...this.#otherPaths(entry)]) {
+      // Another content may be at a further path since the one before it was read.
+      if (failure !== undefined && !this.#isAt(path, entry.fileId)) continue;
       try {
         return await this.#options.reader.read(path, position, into, check);
       } catch (caught) {
@@ -90,8 +92,7 @@ export class SharedFiles {
       const check = this.#checkOf(entry, chunk);
       // Another content may be at a path since the one before it was read.
       for (const path of catalog.pathsOf(fileId, PATHS_TRIED))
-        if (catalog.findPath(path)?.fileId === fileId && (await reader.isDamaged(path, check)))
-          share.index.damaged(path);
+        if (this.#isAt(path, fileId) && (await reader.isDamaged(path, check))) share.index.damaged(path);
     } catch {
       // A file that cannot be read is reported when it is served.
     } finally {
@@ -118,9 +119,8 @@ export class SharedFiles {
 
   /** Returns the absolute form of `path` if an unchanged file with this content is there. */
   unchangedAt(path: string, fileId: FileId): string | undefined {
-    const { catalog, share } = this.#options;
-    const isHere = catalog.findPath(path)?.fileId === fileId && this.#isUnchanged(path);
-    return isHere ? share.absolute(path) : undefined;
+    const isHere = this.#isAt(path, fileId) && this.#isUnchanged(path);
+    return isHere ? this.#options.share.absolute(path) : undefined;
   }
 
   /** Returns the absolute path of this content where a file of that wanted name would be put. Undefined: not there. */
@@ -188,6 +188,10 @@ export class SharedFiles {
       bytes: chunkLength(layout, chunk),
       hash: this.describe(entry).chunkHashes[chunk] ?? ('' as ChunkHash),
     };
+  }
+
+  #isAt(path: string, fileId: FileId): boolean {
+    return this.#options.catalog.findPath(path)?.fileId === fileId;
   }
 
   #otherPaths(entry: CatalogEntry): string[] {

@@ -8,6 +8,7 @@ import { inlineHasher } from '../../../../Peer/Files/Hashing/Hasher.ts';
 import { hashFile } from '../../../../Peer/Files/Hashing/HashFile.ts';
 import { SharedFiles, type SharedFilesOptions } from '../../../../Peer/Files/Serving/SharedFiles.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { sharedState } from '../../../Support/FileStates.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from '../manager.ts';
@@ -86,4 +87,25 @@ test('a path that gets another content while the chunk is verified elsewhere is 
   } as unknown as SharedFilesOptions);
   await files.recheck(description.fileId, 0);
   expect([examined, withdrawn]).toEqual([[first], [first]]);
+});
+
+test('a further path that gets another content while the first one is read is not served as the former', async () => {
+  const catalog = new Catalog();
+  const { description } = madeFile(10, 0);
+  const state = sharedState({ size: 10, modifiedMs: 1 });
+  for (const path of ['a', 'b', 'c']) catalog.put(path, state, description.fileId);
+  const entry = catalog.find(description.fileId);
+  if (entry === undefined) throw new Error('not in the catalog');
+  const [second = ''] = catalog.pathsOf(description.fileId).filter((path) => path !== entry.path);
+  const opened: string[] = [];
+  const read = async (path: string) => {
+    opened.push(path);
+    catalog.put(second, state, 'f'.repeat(64) as FileId);
+    throw new ShoalError('FILE_CHANGED', 'changed');
+  };
+  const files = new SharedFiles({ catalog, reader: { read } } as unknown as SharedFilesOptions);
+  const reading = files.read(entry, 0, 0, Buffer.alloc(10));
+  await expect(reading).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+  expect(opened).toHaveLength(2);
+  expect(opened).not.toContain(second);
 });
