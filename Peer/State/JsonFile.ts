@@ -22,7 +22,7 @@ export async function readJson(path: string, log: Log, bytesMax = BYTES_MAX): Pr
   } catch (failure) {
     if (!(failure instanceof SyntaxError)) return undefined;
   }
-  const aside = await moveAside(path).catch(() => 'its old place, which cannot be written');
+  const aside = await moveAside(path).catch(() => `${path}, and cannot be moved aside`);
   log.warn(`a file of this peer's state was damaged: what it held is missing. It is now at ${aside}`);
   return undefined;
 }

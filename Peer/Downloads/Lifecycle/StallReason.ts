@@ -120,7 +120,7 @@ function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDow
     return cause('peer-away', text, isDialled ? undefined : (soonest(away) ?? nextLocateInMs));
   }
   if (blocked.length > 0) {
-    const text = `${namesOf(blocked)} and this computer cannot connect to each other: let TCP ${portsOf(blocked)} through the firewall there, or the port of this peer here`;
+    const text = `${namesOf(blocked)} and this computer cannot connect to each other: let TCP ${portsOf(blocked)} through the firewall there, or the port of this peer here, or start a third peer with --relay that both can reach`;
     return cause('blocked', text, soonest(blocked) ?? nextLocateInMs);
   }
   if (changed.length > 0)
