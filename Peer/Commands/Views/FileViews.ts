@@ -50,6 +50,9 @@ function listFooter(
   ];
   if (share.hashing.files > 0) lines.push(`Not yet: ${notYetText(share.hashing)}`);
   else if (!share.scanned) lines.push('The share is still being scanned. Repeat the command in a moment.');
+  const left = share.notShared.reduce((sum, { count }) => sum + count, 0);
+  if (left > 0)
+    lines.push(`Not shared: ${plural(left, 'name')}. Which ones, and why: ${nextCommand(style, 'status')}`);
   return lines.join('\n');
 }
 

@@ -230,6 +230,10 @@ describe('words', () => {
     expect(localFilesText('', [], [], share, style)).toContain(
       'Put files into /home/user/Downloads/P2P/User-9001',
     );
+    const notShared = [{ reason: 'is a link', count: 2 }];
+    expect(localFilesText('', [], [], { ...share, notShared }, { ...style, inShell: true })).toMatch(
+      /\nNot shared: 2 names\. Which ones, and why: shoal status$/,
+    );
     expect(searchText('x -y', { hits: [], truncated: true, trackers: 1 }, style)).toBe(
       'The first files that were found are all left out by "x -y": use more words',
     );
