@@ -27,7 +27,7 @@ export function simulatedSecure(peerId: PeerId, dial: Dial, clock: Clock): Secur
   const begin = (
     address: Address,
     handler: StreamHandler,
-    { channel, expects, signal, over }: Begin,
+    { channel, expects, signal, over, connected }: Begin,
   ): Promise<ProvenStream> =>
     new Promise((resolve, reject) => {
       let stream: ByteStream | undefined;
@@ -64,7 +64,11 @@ export function simulatedSecure(peerId: PeerId, dial: Dial, clock: Clock): Secur
         over.handOver(entrance);
         return;
       }
-      dial(address, entrance, signal === undefined ? {} : { signal }).then(opened, (error: unknown) => {
+      const dialled = (opening: ByteStream) => {
+        connected?.();
+        opened(opening);
+      };
+      dial(address, entrance, signal === undefined ? {} : { signal }).then(dialled, (error: unknown) => {
         cancel();
         reject(error);
       });
@@ -92,6 +96,7 @@ interface Begin {
   readonly expects?: PeerId;
   readonly signal?: AbortSignal | undefined;
   readonly over?: OpenConnection;
+  readonly connected?: (() => void) | undefined;
 }
 
 type Entered = (provenId: PeerId, channel: Channel) => StreamHandler | undefined;

@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sameBytes } from './Files.ts';
+import { fillFreeMemory } from './FreeMemory.ts';
 import { freePort } from './Ports.ts';
 import { PATIENCE_MS, type Rig, status } from './Rig.ts';
 import { pumpReceiver, pumpSender } from './Rivals/Pump.ts';
@@ -82,6 +83,7 @@ async function together<T>(
   receivers: readonly T[],
   take: (receiver: T, index: number) => Promise<number>,
 ): Promise<AtOnce> {
+  await fillFreeMemory();
   await sleep(500); // Work left over from the start is not measured.
   const before = await usage(sender);
   const started = performance.now();

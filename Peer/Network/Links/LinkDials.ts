@@ -76,10 +76,11 @@ export class LinkDials {
   /**
    * Dials an address.
    * @param expects - the peer that is wanted there; undefined: any. A link to another one is not made
+   * @param connected - called when this call has made the connection, before its handshake
    * @throws ShoalError UNREACHABLE, TIMEOUT
    */
-  async dial(address: Address, expects: PeerId | undefined): Promise<LinkedPeer> {
-    const peer = await this.#dial(address, expects);
+  async dial(address: Address, expects: PeerId | undefined, connected?: () => void): Promise<LinkedPeer> {
+    const peer = await this.#dial(address, expects, connected);
     this.#backoff.answered(address, true, this.#options.clock.nowMs());
     if (expects === undefined || peer.contact.peerId === expects) return peer;
     throw anotherPeer(address);
@@ -157,7 +158,7 @@ export class LinkDials {
     const { call, clock } = this.#options;
     return reach({
       address,
-      dial: waitMs > 0 ? undefined : () => this.dial(address, peerId),
+      dial: waitMs > 0 ? undefined : (connected) => this.dial(address, peerId, connected),
       call: () => call(peerId),
       callFirst: undialable === true,
       onLinked: (listener) => this.#onLinked(peerId, listener),
@@ -179,12 +180,18 @@ export class LinkDials {
     return this.#backoff.waitMs(address, this.#options.clock.nowMs());
   }
 
-  #dial(address: Address, expects: PeerId | undefined): Promise<LinkedPeer> {
+  #dial(
+    address: Address,
+    expects: PeerId | undefined,
+    connected: (() => void) | undefined,
+  ): Promise<LinkedPeer> {
     const key = formatAddress(address);
     const { secure, clock } = this.#options;
     const { signal } = this.#stopping;
     const isNew = !this.#dials.has(key);
-    const dial = this.#begin(key, { address, expects }, (link) => secure.dial(address, link, { signal }));
+    const dial = this.#begin(key, { address, expects }, (link) =>
+      secure.dial(address, link, { signal, connected }),
+    );
     if (isNew)
       dial.dialled.catch((failure: unknown) => {
         const isSilent = asShoalError(failure, 'UNREACHABLE').code === 'TIMEOUT';

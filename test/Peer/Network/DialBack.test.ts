@@ -108,6 +108,19 @@ test.each([
   },
 );
 
+test('a peer that is a round trip of 0.2 s away is not called: it accepts the connection, and the handshake takes longer', async () => {
+  const network = new SimulatedNetwork({ seed: 11, latencyMs: [100, 100] });
+  let calls = 0;
+  const callByTracker = async () => {
+    calls++;
+  };
+  const [near, far] = [await startNode(network, 1, { callByTracker }), await startNode(network, 2)];
+  await network.settle(near.links.connect(far.contact, patient));
+  expect(network.clock.nowMs()).toBeGreaterThan(300);
+  expect(calls).toBe(0);
+  await network.settle(Promise.all([near.links.close(), far.links.close()]));
+});
+
 test('a call that nobody passes on is followed by a dial at once: the report was wrong', async () => {
   const { network, nodes, close } = await peers(2);
   const [one = expect.fail(), other = expect.fail()] = nodes;

@@ -23,12 +23,17 @@ export interface OpenConnection {
 export interface SecureTransport {
   /**
    * Dials, or begins over an open connection. No byte is read before the promise resolves: check `provenId` first.
+   * `connected` is called when a dialled connection is there, before its handshake.
    * @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED
    */
   dial(
     address: Address,
     handler: StreamHandler,
-    options?: { readonly signal?: AbortSignal; readonly over?: OpenConnection },
+    options?: {
+      readonly signal?: AbortSignal;
+      readonly over?: OpenConnection;
+      readonly connected?: (() => void) | undefined;
+    },
   ): Promise<ProvenStream>;
   /**
    * Begins an encrypted lane to a peer, and to no other one, over an open connection; in the open network, too.

@@ -40,6 +40,7 @@ interface TlsDial {
   readonly signal?: AbortSignal | undefined;
   readonly into?: ReadTarget | undefined;
   readonly from?: string | undefined;
+  readonly connected?: (() => void) | undefined;
   /** The peer that must answer; undefined: any. */
   readonly expects?: PeerId | undefined;
 }
@@ -122,6 +123,7 @@ export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}
       socket.once('connect', () => {
         connected = true;
         socket.setNoDelay(true);
+        options.connected?.();
       });
       socket.once('secureConnect', () => {
         const proof = proofOf(socket, [protocol]);

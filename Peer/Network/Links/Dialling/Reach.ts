@@ -7,13 +7,21 @@ import type { Clock } from '../../../../Shared/Time/Clock.ts';
  * trip on most lines, as with Happy Eyeballs (RFC 8305: 250 ms).
  */
 const SECOND_WAY_MS = 300;
+/**
+ * The same from the connection on: a peer that accepts it can be dialled, and is busy or asleep. A second handshake
+ * would keep it busier. With CALLED_MS no longer than a dial takes to fail.
+ */
+const HANDSHAKE_MS = 2_000;
 /** Time for a called peer to connect: a round trip to it, its dial, and a lost packet. */
 const CALLED_MS = 3_000;
 
 export interface ReachOptions<Peer> {
   readonly address: Address;
-  /** Dials; undefined: not before the backoff of the address has passed. */
-  readonly dial: (() => Promise<Peer>) | undefined;
+  /**
+   * Dials, and calls `connected` when the connection is there, before its handshake. Undefined: not before the backoff
+   * of the address has passed.
+   */
+  readonly dial: ((connected: () => void) => Promise<Peer>) | undefined;
   /** Asks the peer to dial us. @throws ShoalError when nobody passes that on */
   readonly call: () => Promise<void>;
   /** The peer reports that nobody can dial it: it is called at once. */
@@ -27,7 +35,7 @@ export interface ReachOptions<Peer> {
 
 /**
  * Links to a peer in either direction: dials it and asks it to dial us, the second way when the first one fails or has
- * made no connection after SECOND_WAY_MS.
+ * made no connection after SECOND_WAY_MS, or no link HANDSHAKE_MS after that.
  * @throws ShoalError like the dial; TIMEOUT when the peer accepts connections and is silent; BLOCKED when the call was
  * passed on and no connection came in either direction
  */
@@ -38,7 +46,9 @@ export function reach<Peer>(options: ReachOptions<Peer>): Promise<Peer> {
     let callFailure: 'pending' | 'not passed on' | 'no connection' = 'pending';
     let cancelSecond = () => {};
     let cancelCall = () => {};
+    let isDone = false;
     const done = () => {
+      isDone = true;
       cancelSecond();
       cancelCall();
       stopListening();
@@ -67,7 +77,8 @@ export function reach<Peer>(options: ReachOptions<Peer>): Promise<Peer> {
     };
     const dialNow = once(() => {
       if (dial === undefined) dialFailed(notYet());
-      else dial().then(linked, (failure: unknown) => dialFailed(asShoalError(failure, 'UNREACHABLE')));
+      else
+        dial(connected).then(linked, (failure: unknown) => dialFailed(asShoalError(failure, 'UNREACHABLE')));
     });
     const callNow = once(() => {
       call().then(
@@ -77,6 +88,11 @@ export function reach<Peer>(options: ReachOptions<Peer>): Promise<Peer> {
         () => callFailed('not passed on'),
       );
     });
+    const connected = () => {
+      if (isDone) return;
+      cancelSecond();
+      cancelSecond = clock.after(HANDSHAKE_MS, second);
+    };
     const [first, second] = callFirst ? [callNow, dialNow] : [dialNow, callNow];
     cancelSecond = clock.after(SECOND_WAY_MS, second);
     first();

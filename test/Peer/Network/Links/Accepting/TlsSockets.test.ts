@@ -208,16 +208,21 @@ test('a program other than Shoal is named as such', async () => {
   });
 });
 
-test('an aborted dial ends the connection', async () => {
+test('a dial tells of the connection before the handshake; aborted, it ends the connection', async () => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => void sockets.push(socket));
   await once(silent.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void silent.close());
   const { port } = silent.address() as { port: number };
   const abort = new AbortController();
-  const dialling = identity().transport.dial({ host: '127.0.0.1', port }, nothing, { signal: abort.signal });
+  let isConnected = false;
+  const connected = () => {
+    isConnected = true;
+  };
+  const options = { signal: abort.signal, connected };
+  const dialling = identity().transport.dial({ host: '127.0.0.1', port }, nothing, options);
   dialling.catch(() => {});
-  await waitUntil(() => sockets.length === 1);
+  await waitUntil(() => sockets.length === 1 && isConnected);
   abort.abort();
   await expect(dialling).rejects.toMatchObject({ code: 'CANCELLED' });
   const [socket = expect.fail()] = sockets;
