@@ -17,8 +17,11 @@ import { type FolderFiles, STATE } from './FolderFiles.ts';
 import { RefusedUnits } from './RefusedUnits.ts';
 import { UnitHolders } from './UnitHolders.ts';
 
-/** Bundles that are requested or being written: bounds memory. */
-const BUNDLES_AT_ONCE = 16;
+/**
+ * Bundles that are requested or being written: bounds memory. Few, as long as each source has two: a source that runs
+ * far ahead of the disk takes processor time from it, and what waits survives collections of the young generation.
+ */
+const BUNDLES_AT_ONCE = { least: 6, aSource: 2, most: 16 };
 /** Files that the trackers locate at once while no peer is connected. */
 const LOCATES_AT_ONCE = 8;
 /** The first scheduled queries are skipped: they would be due before the first link can be up. */
@@ -194,6 +197,7 @@ export class SmallFiles {
 
   #work(name: string): UnitWork {
     const { files } = this.#options;
+    const requestsMax = () => bundlesAtOnce(this.sources);
     return {
       name,
       units: this.#units,
@@ -201,7 +205,9 @@ export class SmallFiles {
       order: 'any',
       small: true,
       swarms: false,
-      requestsMax: BUNDLES_AT_ONCE,
+      get requestsMax() {
+        return requestsMax();
+      },
       writer: (unit, peerId) =>
         new Bundle({
           files,
@@ -311,6 +317,11 @@ export class SmallFiles {
   #holdersChanged(): void {
     for (const source of this.#sources.active()) this.#fetch.haveChanged(source);
   }
+}
+
+function bundlesAtOnce(sources: number): number {
+  const { least, aSource, most } = BUNDLES_AT_ONCE;
+  return Math.min(most, Math.max(least, aSource * sources));
 }
 
 function pathsOf({ files, rows }: SmallFilesOptions): Iterable<string> {

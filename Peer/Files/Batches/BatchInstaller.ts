@@ -62,6 +62,8 @@ export class BatchInstaller implements SmallFileInstaller {
   readonly #events: InstallEvents;
   /** By path. Undefined: the folder exists, so its files are installed one by one. */
   readonly #folders = new Map<string, StagedFolder | undefined>();
+  /** Paths of all files that may be installed, until they are counted. */
+  #wanted: Iterable<string> | undefined;
   /** Number of files still missing, by wanted path of their folder. */
   readonly #missing = new Map<string, number>();
   /** Staged folders created so far. */
@@ -74,24 +76,15 @@ export class BatchInstaller implements SmallFileInstaller {
   constructor(options: BatchInstallerOptions, wanted: Iterable<string>, events: InstallEvents) {
     this.#options = options;
     this.#events = events;
-    // Consecutive paths usually share their folder, so they are counted together.
-    let folder = '';
-    let count = 0;
-    for (const path of wanted) {
-      if (path.startsWith(folder) && path.lastIndexOf('/') === folder.length) count++;
-      else {
-        this.#changeMissing(folder, count);
-        [folder] = splitPath(path);
-        count = 1;
-      }
-    }
-    this.#changeMissing(folder, count);
+    this.#wanted = wanted;
   }
 
   async install(bytes: Uint8Array, files: readonly SmallFile[]) {
     const places = files.map((file) => this.#stage(file));
     const staged = places.filter((place) => place !== undefined);
-    const written = staged.length === 0 ? undefined : await this.#write(bytes, staged);
+    const writing = staged.length === 0 ? undefined : this.#write(bytes, staged);
+    this.#countMissing();
+    const written = await writing;
     const left = written?.bytes ?? bytes;
     let next = 0;
     const verdicts = files.map((file, index): SmallVerdict => {
@@ -108,6 +101,25 @@ export class BatchInstaller implements SmallFileInstaller {
     this.#closing = true;
     for (const folder of [...this.#folders.values()]) if (folder !== undefined) this.#settle(folder);
     this.#cleanUp();
+  }
+
+  /** Counts the files of each folder: while the first bundle is written, and its source sends the next ones. */
+  #countMissing(): void {
+    const wanted = this.#wanted;
+    if (wanted === undefined) return;
+    this.#wanted = undefined;
+    // Consecutive paths usually share their folder, so they are counted together.
+    let folder = '';
+    let count = 0;
+    for (const path of wanted) {
+      if (path.startsWith(folder) && path.lastIndexOf('/') === folder.length) count++;
+      else {
+        this.#changeMissing(folder, count);
+        [folder] = splitPath(path);
+        count = 1;
+      }
+    }
+    this.#changeMissing(folder, count);
   }
 
   async #write(bytes: Uint8Array, staged: readonly StagedFile[]) {
