@@ -110,6 +110,8 @@ export class FolderFetch implements Task {
       await Promise.race([Promise.all(work), stopped]);
       await Promise.race([this.#fetchOlder(fetchLarge), stopped]);
       this.#runEvents = undefined;
+      // The thread that writes ends before the catalog takes the files: its memory is free for them.
+      await this.#small?.closed();
       const failure = this.#failed.summary();
       if (failure !== undefined) throw failure;
       const outermost = await this.#context.parts.finishFolders?.(this.#files.folders());

@@ -3,14 +3,20 @@ import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { type PagePaths, writePath } from '../../../Shared/Paths/PagePaths.ts';
 import { type FileState, stateOfColumns } from '../Disk/FileState.ts';
 
-/** Rows of a page, which is allocated whole and freed whole. */
+/** Rows of a page, which is allocated whole, and freed with its last file. */
 const PAGE_ROWS = 1_024;
 const HASH_BYTES = 32;
 const HASH_HALVES = HASH_BYTES / 2;
-/** First length of the paths of a page; doubled when they need more. */
-const PATHS_BYTES = 32 * 1_024;
 /** Inode, mtime and ctime. */
 const STATS = 3;
+/** Place of each column in the memory of a page. The paths come last: longer ones than these get memory of their own. */
+const STATS_AT = 2 * PAGE_ROWS * HASH_BYTES;
+const SIZES_AT = STATS_AT + 8 * STATS * PAGE_ROWS;
+const ENDS_AT = SIZES_AT + 4 * PAGE_ROWS;
+const PENDING_AT = ENDS_AT + 4 * PAGE_ROWS;
+const EXECUTABLE_AT = PENDING_AT + PAGE_ROWS;
+const PATHS_AT = EXECUTABLE_AT + PAGE_ROWS;
+const PAGE_BYTES = PATHS_AT + 96 * PAGE_ROWS;
 /** A prime: keys are integers below it. */
 const KEYS = 2_147_483_647;
 /** Secret factors of a key, one for each 16 bits of an id: nobody can make an id with the key of another one. */
@@ -28,6 +34,8 @@ export interface InstalledFile {
 export type TakenFile = InstalledFile & { readonly number: number };
 
 interface Page extends PagePaths {
+  /** Of all columns. */
+  readonly memory: ArrayBuffer;
   /** FileId and chunk hash of each row. */
   readonly hashes: Buffer;
   /** The same bytes. */
@@ -112,31 +120,37 @@ export class InstalledFiles {
     const at = number % PAGE_ROWS;
     this.#taken++;
     page.pending[at] = 0;
-    if (--page.left === 0) this.#pages[Math.floor(number / PAGE_ROWS)] = undefined;
     const digits = page.hashes.toString('hex', 2 * at * HASH_BYTES, 2 * (at + 1) * HASH_BYTES);
-    return {
+    const file = {
       number,
       path: page.paths.toString('utf8', at === 0 ? 0 : page.ends[at - 1], page.ends[at]),
       state: stateOf(page, at),
       fileId: digits.slice(0, 2 * HASH_BYTES) as FileId,
       hash: digits.slice(2 * HASH_BYTES) as ChunkHash,
     };
+    if (--page.left === 0) {
+      this.#pages[Math.floor(number / PAGE_ROWS)] = undefined;
+      page.memory.resize(0);
+    }
+    return file;
   }
 
   #addPage(): Page {
-    const hashes = Buffer.allocUnsafeSlow(2 * PAGE_ROWS * HASH_BYTES);
+    // Resizable memory is mapped: it is the system's again when it is resized to nothing. malloc keeps what is freed.
+    const memory = new ArrayBuffer(PAGE_BYTES, { maxByteLength: PAGE_BYTES });
     const page = {
-      hashes,
-      halves: new Uint16Array(hashes.buffer),
+      memory,
+      hashes: Buffer.from(memory, 0, STATS_AT),
+      halves: new Uint16Array(memory, 0, STATS_AT / 2),
       ids: new Set<number>(),
-      pending: new Uint8Array(PAGE_ROWS),
+      pending: new Uint8Array(memory, PENDING_AT, PAGE_ROWS),
       left: PAGE_ROWS,
-      sizes: new Uint32Array(PAGE_ROWS),
-      stats: new BigInt64Array(STATS * PAGE_ROWS),
-      executable: new Uint8Array(PAGE_ROWS),
+      sizes: new Uint32Array(memory, SIZES_AT, PAGE_ROWS),
+      stats: new BigInt64Array(memory, STATS_AT, STATS * PAGE_ROWS),
+      executable: new Uint8Array(memory, EXECUTABLE_AT, PAGE_ROWS),
       devices: [],
-      ends: new Uint32Array(PAGE_ROWS),
-      paths: Buffer.allocUnsafeSlow(PATHS_BYTES),
+      ends: new Uint32Array(memory, ENDS_AT, PAGE_ROWS),
+      paths: Buffer.from(memory, PATHS_AT),
     };
     this.#pages.push(page);
     return page;

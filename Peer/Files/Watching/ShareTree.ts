@@ -1,7 +1,8 @@
 import { joinPath, splitPath } from '../Disk/Paths.ts';
 
-/** Changes of a folder beyond which its names are joined again. */
+/** Changes of a folder beyond which its names are joined again: of the one that changes, and when another one does. */
 const CHANGES_MIN = 1_024;
+const LEFT_CHANGES_MIN = 32;
 /** In large folders a number that grows with them: characters of the names for each change. */
 const CHANGE_CHARS = 64;
 
@@ -16,10 +17,15 @@ interface Folder {
 /** Known names in each folder, so that a listing reveals removed ones. Paths are relative; "" is the share itself. */
 export class ShareTree {
   readonly #folders = new Map<string, Folder>();
+  /** The folder that got a file last. A large download fills one after the other. */
+  #filled: Folder | undefined;
 
   /** Takes the name apart from its folder: a name cut from a path keeps the whole path in memory. */
   addFile(folder: string, name: string): void {
-    setFile(this.#folder(folder), name, true);
+    const known = this.#folder(folder);
+    if (this.#filled !== known && this.#filled !== undefined) joinNames(this.#filled, LEFT_CHANGES_MIN);
+    this.#filled = known;
+    setFile(known, name, true);
   }
 
   /** Replaces the files of a folder. @param names - with `/` between them */
@@ -110,8 +116,14 @@ function namesOf({ listed, changes }: Folder): readonly string[] {
 function setFile(folder: Folder, name: string, isThere: boolean): void {
   folder.changes ??= new Map();
   folder.changes.set(name, isThere);
+  joinNames(folder, CHANGES_MIN);
+}
+
+/** Makes one text of the names after many changes. */
+function joinNames(folder: Folder, changesMin: number): void {
   // No event about a file lists its folder: names of files that come and go would be kept for ever.
-  if (folder.changes.size <= Math.max(CHANGES_MIN, folder.listed.length / CHANGE_CHARS)) return;
+  const changes = folder.changes?.size ?? 0;
+  if (changes <= Math.max(changesMin, folder.listed.length / CHANGE_CHARS)) return;
   folder.listed = namesOf(folder).join('/');
   folder.changes = undefined;
 }
