@@ -53,6 +53,19 @@ test('the files of a folder are replaced by those of its listing, and change aft
   expect(tree.removeFolder('d').files.sort()).toEqual(['d/c', 'd/y', 'd/z']);
 });
 
+test('names of a new folder are one text as soon as another folder gets files', () => {
+  const tree = new ShareTree();
+  const names = Array.from({ length: 200 }, (_, index) => `file-${index}`);
+  const before = usedBytes();
+  for (let folder = 0; folder < 100; folder++)
+    for (const name of names) tree.addFile(`d${folder}`, name);
+  expect((usedBytes() - before) / (100 * names.length)).toBeLessThan(20); // A map takes 37.
+  tree.removeFile('d5/file-7');
+  tree.addFile('d5', 'file-8');
+  expect(tree.filesIn('d5')).toHaveLength(199);
+  expect(tree.filesIn('d6')).toEqual(names);
+});
+
 test('names of files that came and went are not kept', () => {
   const tree = new ShareTree();
   tree.setFiles('spool', 'first/last');
