@@ -57,8 +57,7 @@ test('names of a new folder are one text as soon as another folder gets files', 
   const tree = new ShareTree();
   const names = Array.from({ length: 200 }, (_, index) => `file-${index}`);
   const before = usedBytes();
-  for (let folder = 0; folder < 100; folder++)
-    for (const name of names) tree.addFile(`d${folder}`, name);
+  for (let folder = 0; folder < 100; folder++) for (const name of names) tree.addFile(`d${folder}`, name);
   expect((usedBytes() - before) / (100 * names.length)).toBeLessThan(20); // A map takes 37.
   tree.removeFile('d5/file-7');
   tree.addFile('d5', 'file-8');
