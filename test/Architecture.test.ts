@@ -79,6 +79,7 @@ const RIM = [
   'Shared/Network/NameLookup.ts',
   'Shared/Network/NetworkInterfaces.ts',
   'Shared/Program/HeapGrowth.ts',
+  'Shared/Program/Niceness.ts',
   'Shared/Program/Program.ts',
   'Tracker/Cluster/NatsBus.ts',
   'Shared/Program/StartedAs.ts',

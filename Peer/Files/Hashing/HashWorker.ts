@@ -1,5 +1,5 @@
-import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
+import { beNicer } from '../../../Shared/Program/Niceness.ts';
 import type { HashReply, HashRequest } from './Hasher.ts';
 import { hashFile, hashPart } from './HashFile.ts';
 
@@ -7,11 +7,10 @@ import { hashFile, hashPart } from './HashFile.ts';
 
 /** Bytes between two progress messages. */
 const PROGRESS_BYTES = 64 * 1_024 * 1_024;
-/** Hashing uses the remaining time of every core: the console and downloads have priority. */
-const NICENESS = 5;
+/** Hashing uses the remaining time of every core: the console, downloads and uploads (5) have priority. */
+const NICENESS = 10;
 
-// On Linux the priority applies to this thread alone; elsewhere it would apply to the whole process.
-if (process.platform === 'linux') setPriority(NICENESS);
+beNicer(NICENESS);
 
 parentPort?.on('message', ({ root, paths, part }: HashRequest) => {
   const [path] = paths;
