@@ -126,12 +126,10 @@ export class NetworkQueries {
 }
 
 function tooShort(words: string): ShoalError {
-  return new ShoalError(
-    'USAGE',
-    `"${words}" is too short to search for: give ${QUERY_CHARS_MIN} letters or more`,
-    {
-      hint: (command) =>
-        `A file of a peer that you know needs no search: ${command('ls <peer>')}, then ${command('get <peer> <file>')}.`,
-    },
-  );
+  const what =
+    words.trim() === '' ? 'there is no word to search for' : `"${words}" is too short to search for`;
+  return new ShoalError('USAGE', `${what}: give ${QUERY_CHARS_MIN} letters or more`, {
+    hint: (command) =>
+      `A file of a peer that you know needs no search: ${command('ls <peer>')}, then ${command('get <peer> <file>')}.`,
+  });
 }

@@ -226,12 +226,17 @@ test('a tracker out of broadcast range is found through a linked peer', async ()
   expect(contented.network.trackers.status()).toHaveLength(1); // A peer with configured trackers uses no others.
 });
 
-test.each(['x', '', ' ', 'é'])('%j is too short to search for, with a tracker and without', async (words) => {
+test.each([
+  ['x', '"x" is too short'],
+  ['é', '"é" is too short'],
+  ['', 'there is no word'],
+  [' ', 'there is no word'],
+])('%j is too short to search for, with a tracker and without', async (words, says) => {
   const { network, peers, kill } = await village(3, 1);
   const search = () => network.settle((peers[0] ?? expect.fail()).network.queries.search(words, never));
   await expect(search()).rejects.toMatchObject({
     code: 'USAGE',
-    message: expect.stringContaining(`"${words}"`),
+    message: expect.stringContaining(says),
   });
   await kill();
   await network.clock.advanceAsync(15_000);
