@@ -197,7 +197,6 @@ export class SmallFiles {
 
   #work(name: string): UnitWork {
     const { files } = this.#options;
-    const requestsMax = () => bundlesAtOnce(this.sources);
     return {
       name,
       units: this.#units,
@@ -205,9 +204,7 @@ export class SmallFiles {
       order: 'any',
       small: true,
       swarms: false,
-      get requestsMax() {
-        return requestsMax();
-      },
+      requestsMax: () => bundlesAtOnce(this.sources),
       writer: (unit, peerId) =>
         new Bundle({
           files,

@@ -178,7 +178,7 @@ export class UnitFetch {
 
   #requestNext(source: FileSource, roomBytes: number, nowMs: number): 'requested' | 'nothing' | 'no room' {
     if (this.#stopped || source.requests === undefined) return 'nothing';
-    this.#isFull ||= this.#pending >= (this.#options.work.requestsMax ?? Number.POSITIVE_INFINITY);
+    this.#isFull ||= this.#pending >= (this.#options.work.requestsMax?.() ?? Number.POSITIVE_INFINITY);
     if (this.#isFull) return 'nothing';
     if (this.#scheduler.unitBytes > roomBytes || this.#hasEnoughPending(source, nowMs)) return 'no room';
     if (this.#scheduler.hasItsShare(source, this.#options.expected)) return 'nothing';

@@ -24,7 +24,7 @@ export interface UnitWork {
   /** Sources with a part of it are leechers, which serve many peers: requests wait for their turns. */
   readonly swarms: boolean;
   /** Upper bound on open requests, where their bytes stay in memory. Default: none. */
-  readonly requestsMax?: number;
+  readonly requestsMax?: () => number;
   writer(unit: number, peerId: PeerId): UnitWriter;
   /**
    * Handles a unit that a source does not have (any more): its holdings exclude the unit from now on. Absent: the

@@ -92,14 +92,14 @@ export function unpackReply({ bytes, texts: joined, numbers, stats }: PackedRepl
       const device = text();
       if (device !== lastDevice) lastDevice = device; // Nearly all files are on one device: its text is shared.
       const state = stateOfColumns(
+        numbers[at + 2] === 1,
         numbers[at + 1] ?? 0,
         lastDevice,
         BigInt.asUintN(64, stats[STATS * index] ?? 0n),
         stats[STATS * index + 1] ?? 0n,
         stats[STATS * index + 2] ?? 0n,
       );
-      const written = numbers[at + 2] === 1 ? { ...state, executable: true as const } : state;
-      outcomes.push({ kind: 'written', state: written, hash: text() as ChunkHash });
+      outcomes.push({ kind: 'written', state, hash: text() as ChunkHash });
     }
   }
   return { bytes, outcomes };

@@ -130,14 +130,14 @@ export class FileTable {
   }
 
   state(row: number): FileState {
-    const state = stateOfColumns(
+    return stateOfColumns(
+      this.has(row, EXECUTABLE),
       this.size(row),
       this.#devices[this.#deviceOf[row] ?? 0] ?? '',
       this.#inodes[row] ?? 0n,
       this.#mtimes[row] ?? 0n,
       this.#ctimes[row] ?? 0n,
     );
-    return this.has(row, EXECUTABLE) ? { ...state, executable: true } : state;
   }
 
   /** Whether a row has this state, as sameState compares it. */

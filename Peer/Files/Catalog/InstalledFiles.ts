@@ -159,14 +159,14 @@ export class InstalledFiles {
 
 function stateOf({ sizes, stats, executable, devices }: Page, at: number): FileState {
   const first = STATS * at;
-  const state = stateOfColumns(
+  return stateOfColumns(
+    executable[at] === 1,
     sizes[at] ?? 0,
     devices[at] ?? '',
     BigInt.asUintN(64, stats[first] ?? 0n),
     stats[first + 1] ?? 0n,
     stats[first + 2] ?? 0n,
   );
-  return executable[at] === 1 ? { ...state, executable: true } : state;
 }
 
 /** The key of an id. Two ids have the same one with a probability of 1 to KEYS. */

@@ -40,18 +40,19 @@ export interface StatFields {
 
 export function fileState(stats: StatFields): FileState {
   const { mode = 0n } = stats;
-  const state = stateOfColumns(
+  return stateOfColumns(
+    (Number(mode) & OWNER_MAY_RUN) !== 0,
     Number(stats.size),
     deviceText(stats.dev),
     stats.ino,
     storableNs(stats.mtimeNs),
     storableNs(stats.ctimeNs),
   );
-  return (Number(mode) & OWNER_MAY_RUN) === 0 ? state : { ...state, executable: true };
 }
 
-/** The state of a file that is no program. Made for each small file that is sent or written: without copies. */
+/** Made for each small file that is sent or written: without copies, unless it is a program. */
 export function stateOfColumns(
+  executable: boolean,
   size: number,
   device: string,
   inode: bigint,
@@ -60,7 +61,8 @@ export function stateOfColumns(
 ): FileState {
   const modifiedMs = modifiedMsOf(mtimeNs);
   const touchedMs = Math.max(modifiedMs, Number(ctimeNs / 1_000_000n));
-  return { size, modifiedMs, touchedMs, device, inode, mtimeNs, ctimeNs };
+  const state = { size, modifiedMs, touchedMs, device, inode, mtimeNs, ctimeNs };
+  return executable ? { ...state, executable: true } : state;
 }
 
 /** Times are kept as 64 bits of nanoseconds, from 1677 to 2262; file systems have others, too. */
