@@ -79,6 +79,7 @@ const RIM = [
   'Shared/Network/NameLookup.ts',
   'Shared/Network/NetworkInterfaces.ts',
   'Shared/Program/HeapGrowth.ts',
+  'Shared/Program/NativeCalls.ts',
   'Shared/Program/Niceness.ts',
   'Shared/Program/Program.ts',
   'Tracker/Cluster/NatsBus.ts',
@@ -110,6 +111,8 @@ const RIM = [
   'Peer/Files/Hashing/OldHashCache.ts',
   'Peer/Files/Watching/ManifestFiles.ts',
   'Peer/Files/Disk/Attributes.ts',
+  'Peer/Files/Disk/FileCalls.ts',
+  'Peer/Files/Disk/LinuxFileCalls.ts',
   'Peer/Files/Disk/NodeDisk.ts',
   'Peer/Files/Disk/WholeFile.ts',
   'Peer/Files/Disk/WriteQueue.ts',
@@ -127,8 +130,7 @@ const RIM = [
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
   'Peer/Network/Links/Accepting/StreamSockets.ts',
-  // The thread that sends files, and its system calls.
-  'Peer/Network/Sendfile/LinuxCalls.ts',
+  // The thread that sends files.
   'Peer/Network/Sendfile/Pump.ts',
   'Peer/Network/Sendfile/PumpWorker.ts',
   'Peer/Network/PortMapping/MapPort.ts',

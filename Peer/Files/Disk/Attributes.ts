@@ -23,18 +23,6 @@ export function setAttributes(fd: number, { modifiedMs, executable }: FileAttrib
   }
 }
 
-/** The same for a file that was just created, with fewer system calls: no access time to keep, no bit to clear. */
-export function setAttributesOfNew(fd: number, attributes: FileAttributes): void {
-  const { modifiedMs, executable } = attributes;
-  if (executable) setAttributes(fd, attributes);
-  if (executable || modifiedMs === undefined) return;
-  try {
-    futimesSync(fd, Date.now() / 1_000, timeSeconds(modifiedMs));
-  } catch {
-    // A download does not fail because of a time.
-  }
-}
-
 /** The time for a system call that takes seconds as a double and rounds down. */
 export function timeSeconds(ms: number): number {
   return (ms + HALF_MICROSECOND_MS) / 1_000;

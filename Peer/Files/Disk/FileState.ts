@@ -66,7 +66,7 @@ export function stateOfColumns(
 }
 
 /** Times are kept as 64 bits of nanoseconds, from 1677 to 2262; file systems have others, too. */
-function storableNs(timeNs: bigint): bigint {
+export function storableNs(timeNs: bigint): bigint {
   if (timeNs > TIME_NS_MAX) return TIME_NS_MAX;
   return timeNs < -TIME_NS_MAX ? -TIME_NS_MAX : timeNs;
 }

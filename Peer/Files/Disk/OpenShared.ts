@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { type FileState, fileState, isInState } from './FileState.ts';
+import { type FileState, fileState } from './FileState.ts';
+import { fileCalls } from './LinuxFileCalls.ts';
 import { inside } from './Paths.ts';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -52,15 +53,16 @@ export function readUnchanged(
   hashed: FileState,
   position: number,
   into: Uint8Array,
+  calls = fileCalls(),
 ): boolean {
-  const fd = openSync(absolute, FLAGS);
+  const fd = calls.open(absolute, FLAGS);
   try {
-    const count = into.length === 0 ? 0 : readSync(fd, into, 0, into.length, position);
-    if (count === into.length && isInState(fstatSync(fd, { bigint: true }), hashed)) return true;
+    const count = into.length === 0 ? 0 : calls.read(fd, into, position);
+    if (count === into.length && calls.isInState(fd, hashed)) return true;
     into.fill(0); // Bytes of an unshared file must not leak.
     return false;
   } finally {
-    closeSync(fd);
+    calls.close(fd);
   }
 }
 

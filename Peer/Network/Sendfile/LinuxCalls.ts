@@ -1,22 +1,5 @@
-import { createRequire } from 'node:module';
+import { nativeCalls } from '../../../Shared/Program/NativeCalls.ts';
 import type { Sendfile } from './Sendfile.ts';
-
-/**
- * System calls of Linux that Node does not offer, through the native part of koffi: an optional dependency, prebuilt
- * for glibc and musl. The package koffi itself is not used: it has an install script, and sources of 2 MB.
- */
-const PACKAGES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
-  x64: '@koromix/koffi-linux-x64',
-  arm64: '@koromix/koffi-linux-arm64',
-};
-
-const require = createRequire(import.meta.url);
-
-/** The part of koffi that is used here. */
-interface Koffi {
-  load(library: null): { func(prototype: string): (...values: unknown[]) => number };
-  errno(): number;
-}
 
 /** Linux, the same on x64 and arm64. */
 const F_DUPFD_CLOEXEC = 1_030;
@@ -40,25 +23,9 @@ export interface LinuxCalls extends Sendfile {
   poll(sockets: readonly number[], event: number, timeoutMs: number): readonly number[];
 }
 
-/** Why `sendfile` is not used on this computer; undefined: nothing is known against it. */
-export function whyNot(platform = process.platform, architecture = process.arch): string | undefined {
-  if (platform !== 'linux') return `only on Linux, this is ${platform}`;
-  const name = PACKAGES[architecture];
-  if (name === undefined) return `not on ${architecture}`;
-  try {
-    require.resolve(name);
-    return undefined;
-  } catch {
-    return `the optional package ${name} is not installed`;
-  }
-}
-
 /** @throws Error when the optional dependency is not installed, or does not run here */
 export function linuxCalls(): LinuxCalls {
-  const name = PACKAGES[process.arch];
-  if (name === undefined) throw new Error(`no native part for ${process.arch}`);
-  const koffi = require(name) as Koffi;
-  const system = koffi.load(null);
+  const system = nativeCalls();
   const fcntl = system.func('int fcntl(int, int, int)');
   const sendfile = system.func('long sendfile(int, int, _Inout_ int64_t *, size_t)');
   const send = system.func('long send(int, const void *, size_t, int)');
@@ -69,7 +36,7 @@ export function linuxCalls(): LinuxCalls {
   const close = system.func('int close(int)');
   const one = new BigUint64Array([1n]);
   const position = new BigInt64Array(1);
-  const orErrno = (result: number) => (result < 0 ? -koffi.errno() : result);
+  const orErrno = (result: number) => (result < 0 ? -system.errno() : result);
   const orNothing = (descriptor: number) => (descriptor < 0 ? undefined : descriptor);
   let polled = Buffer.alloc(POLLFD_BYTES * 32);
   return {

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { whyNoNativeCalls } from '../../../Shared/Program/NativeCalls.ts';
 import type { SendPath } from '../../NetworkModel.ts';
 import type { FilePump, PumpOutcome } from '../Ports.ts';
-import { type LinuxCalls, linuxCalls, whyNot } from './LinuxCalls.ts';
+import { type LinuxCalls, linuxCalls } from './LinuxCalls.ts';
 import type { FileRun, PumpEnd, PumpOrder } from './Sendfile.ts';
 
 /** The thread that sends. */
@@ -52,7 +53,7 @@ export class Pump implements FilePump {
   #nextLine = 1;
 
   /** @param off - why it is not used; undefined: it is */
-  constructor(off = whyNot(), load: () => Calls = linuxCalls, start = startWorker) {
+  constructor(off = whyNoNativeCalls(), load: () => Calls = linuxCalls, start = startWorker) {
     this.#off = off;
     this.#load = load;
     this.#start = start;
