@@ -122,7 +122,12 @@ function makeCalls(): FileCalls {
         state.device === device.text
       );
     },
-    close: (fd) => void close(fd),
+    close: (fd) => {
+      if (close(fd) === 0) return;
+      const errno = system.errno();
+      // Interrupted, it is closed all the same. Network file systems report here that bytes did not arrive.
+      if (errno !== EINTR) throw failure('close', errno);
+    },
   };
 }
 

@@ -85,6 +85,7 @@ test.each(all)('by %s: failures have the code and the path of Node', async (_, c
   expect(() => calls.write(fd, Buffer.from('x'), 0)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   calls.close(fd);
   expect(() => calls.state(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  expect(() => calls.close(fd)).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'close' }));
 });
 
 test.each(all)('by %s: a program that is started inherits no descriptor', async (_, calls) => {
