@@ -2,6 +2,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry, FileSummary } from '../../Model.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { modifiedMsOf, stateOfColumns } from '../Disk/FileState.ts';
+import { hashOfPath } from './PathHash.ts';
 import { COLUMN_GROWTH, RowChains } from './RowChains.ts';
 
 /** Columns of one row. */
@@ -22,10 +23,10 @@ const EXECUTABLE = 8;
  * the indexes by path, by content id and by inode; docs/Decisions/0013-a-million-shared-files.md.
  */
 export class FileTable {
-  readonly #rows = new Map<string, number>();
   readonly #paths: string[] = [];
   readonly #free: number[] = [];
   readonly #devices: string[] = [];
+  readonly #byPath = new RowChains((row) => hashOfPath(this.#paths[row] ?? ''));
   readonly #byId = new RowChains((row) => idHash(this.#ids, row * ID_BYTES));
   readonly #byInode = new RowChains((row) => hashOfInode(this.#inodes[row] ?? 0n));
   /** The id that is looked up. */
@@ -44,7 +45,9 @@ export class FileTable {
   }
 
   rowOf(path: string): number | undefined {
-    return this.#rows.get(path);
+    let row = this.#byPath.first(hashOfPath(path));
+    while (row !== undefined && this.#paths[row] !== path) row = this.#byPath.next(row);
+    return row;
   }
 
   /** Path of a row, the same string at every call; '' for a row not in use. */
@@ -70,7 +73,7 @@ export class FileTable {
 
   /** Inserts a path, or replaces state and content of its row. Marks stay, also of a replaced one. @returns the row */
   put(path: string, state: FileState, fileId: FileId): number {
-    let row = this.#rows.get(path);
+    let row = this.rowOf(path);
     if (row === undefined) row = this.#newRow(path);
     else this.#unlink(row);
     this.#ids.write(fileId, row * ID_BYTES, ID_BYTES, 'hex');
@@ -89,14 +92,14 @@ export class FileTable {
 
   /** Gives a row that is not shared another path, which no row has. */
   rename(row: number, path: string): void {
-    this.#rows.delete(this.path(row));
-    this.#rows.set(path, row);
+    this.#byPath.remove(row);
     this.#paths[row] = path;
+    this.#byPath.add(row);
   }
 
   remove(row: number): void {
     this.#unlink(row);
-    this.#rows.delete(this.path(row));
+    this.#byPath.remove(row);
     this.#paths[row] = '';
     this.#marks[row] = 0;
     this.#free.push(row);
@@ -227,7 +230,7 @@ export class FileTable {
   #newRow(path: string): number {
     const row = this.#free.pop() ?? this.#paths.length;
     this.#paths[row] = path;
-    this.#rows.set(path, row);
+    this.#byPath.add(row);
     if (row >= this.#marks.length) this.#grow();
     return row;
   }
