@@ -252,7 +252,8 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     // A queued folder download is saved now; a failure shows when it runs.
     if (before === undefined && this.#running >= maxDownloads) record.save().catch(() => {});
     if (before !== undefined) void parts.scanned().then(() => task.countPresent());
-    const download = this.#addTask({ ...wish, path, number, rank, task, paused, fileId: undefined });
+    const { versions } = wish;
+    const download = this.#addTask({ number, path, fileId: undefined, task, rank, paused, versions });
     this.#folders.set(path, [...others.filter((each) => each !== same), { key, record, download }]);
     return download;
   }

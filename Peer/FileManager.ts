@@ -23,6 +23,7 @@ import type {
   IncomingFile,
   InstallEvents,
   KeptFolder,
+  NamedFolder,
   Part,
   SmallFileInstaller,
   Unfinished,
@@ -266,7 +267,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#started().incomplete.pathFor(path);
   }
 
-  async nameFolder(from: string, path: string): Promise<string> {
+  async nameFolder(from: string, path: string): Promise<NamedFolder> {
     return this.#started().incomplete.complete(from, path);
   }
 

@@ -74,9 +74,9 @@ export interface DownloadStorage {
   incompleteFolder?(path: string): string | undefined;
   /**
    * Gives a complete folder its name, with all files at once. If the name is taken meanwhile, its files are moved one
-   * by one. @returns the absolute path @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
+   * by one. @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
    */
-  nameFolder?(from: string, path: string): Promise<string>;
+  nameFolder?(from: string, path: string): Promise<NamedFolder>;
   /**
    * Creates folders that are still missing, because they are empty, and sets the times of all. To be called after the
    * last file. Absent: folders keep the time of their last file.
@@ -86,6 +86,14 @@ export interface DownloadStorage {
   finishFolders?(folders: Iterable<FolderFile>): Promise<string | undefined>;
   /** @throws ShoalError DISK_FULL with both figures in the message when `bytes` do not fit */
   requireFreeSpace(bytes: number): Promise<void>;
+}
+
+/** A complete folder. */
+export interface NamedFolder {
+  /** Absolute. */
+  readonly path: string;
+  /** Resolves when the catalog has its files. Never rejects. */
+  readonly shared: Promise<void>;
 }
 
 /** Attributes of the finished file, and the origin of the download. */

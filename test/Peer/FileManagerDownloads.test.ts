@@ -154,7 +154,9 @@ describe('an incomplete folder', () => {
     const { manager } = await startManager(folder, { seams: { makeHasher } });
     const from = manager.incompleteFolder('Class/');
     expect(from).toBe('Class (incomplete)');
-    expect(await manager.nameFolder(from ?? '', 'Class/')).toBe(folder.at('share/Class'));
+    const named = await manager.nameFolder(from ?? '', 'Class/');
+    expect(named.path).toBe(folder.at('share/Class'));
+    await named.shared;
     expect(pathsOf(manager)).toEqual(['Class/b', 'Class/sub/a']);
     expect(manager.findComplete(description.fileId)).toBe(folder.at('share/Class/sub/a'));
     expect(readFileSync(folder.at('share/Class/sub/a')).equals(content)).toBe(true);
@@ -170,7 +172,7 @@ describe('an incomplete folder', () => {
     const { manager } = await startManager(folder);
     const before = manager.version;
     await folder.write('share/Class (incomplete)/sub/b', 'changed');
-    await manager.nameFolder('Class (incomplete)', 'Class/');
+    await (await manager.nameFolder('Class (incomplete)', 'Class/')).shared;
     expect(pathsOf(manager)).toEqual(expect.arrayContaining(['Class/sub/a', 'Class/sub/c']));
     expect(manager.version - before).toBeLessThanOrEqual(8);
     await manager.rescan();
@@ -196,7 +198,7 @@ describe('an incomplete folder', () => {
     const { verdicts } = await installer.install(Buffer.concat(contents), files);
     expect(verdicts).toEqual(['right', 'right']);
     expect([manager.version, manager.status().files]).toEqual([0, 2]);
-    await manager.nameFolder('Class (incomplete)', 'Class/');
+    await (await manager.nameFolder('Class (incomplete)', 'Class/')).shared;
     expect(manager.version).toBe(0);
     expect(pathsOf(manager)).toEqual(['Class/a', 'Class/sub/b']);
     expect(
@@ -231,7 +233,7 @@ describe('an incomplete folder', () => {
     await folder.write('share/Class (incomplete)/b.txt', 'new');
     await folder.write('share/Class/b.txt', 'mine');
     const { manager } = await startManager(folder);
-    await manager.nameFolder('Class (incomplete)', 'Class/');
+    await (await manager.nameFolder('Class (incomplete)', 'Class/')).shared;
     expect(pathsOf(manager)).toEqual(['Class/b (2).txt', 'Class/b.txt']);
     expect(readFileSync(folder.at('share/Class/b.txt'), 'utf8')).toBe('mine');
   });
@@ -244,7 +246,7 @@ describe('an incomplete folder', () => {
     for (const name of ['sub', 'empty'])
       utimesSync(folder.at(`share/Class (incomplete)/${name}`), 1_000, 1_000);
     const { manager } = await startManager(folder);
-    await manager.nameFolder('Class (incomplete)', 'Class/');
+    await (await manager.nameFolder('Class (incomplete)', 'Class/')).shared;
     for (const name of ['sub', 'empty'])
       expect(statSync(folder.at(`share/Class/${name}`)).mtimeMs).toBe(1_000_000);
     expect(readFileSync(folder.at('share/Class/sub/a'), 'utf8')).toBe('new');

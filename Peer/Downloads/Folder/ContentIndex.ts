@@ -11,7 +11,7 @@ const NONE = -1;
 export class ContentIndex {
   readonly #table: FolderTable;
   readonly #factors: Int32Array;
-  readonly #slots: Int32Array;
+  #slots: Int32Array;
   /** Next row with the same content; undefined: all contents differ. */
   #next: Int32Array | undefined;
 
@@ -41,6 +41,12 @@ export class ContentIndex {
   find(fileId: FileId): number | undefined {
     const row = this.#slots[this.#slotOf(idWordsOf(fileId), 0)] ?? NONE;
     return row === NONE ? undefined : row;
+  }
+
+  /** Forgets all rows. */
+  clear(): void {
+    this.#slots = new Int32Array(1).fill(NONE);
+    this.#next = undefined;
   }
 
   hasTwins(first: number): boolean {

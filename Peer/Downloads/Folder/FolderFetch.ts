@@ -4,7 +4,7 @@ import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import { RateMeter } from '../../../Shared/Time/RateMeter.ts';
 import type { FileVersions } from '../../DownloadModel.ts';
 import type { FileHolder } from '../../Model.ts';
-import type { FolderFile } from '../../Storage.ts';
+import type { FolderFile, NamedFolder } from '../../Storage.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
 import { downloadStopped, noSource } from '../File/Task.ts';
 import type { FolderWish, Rank } from '../Model.ts';
@@ -51,6 +51,8 @@ export class FolderFetch implements Task {
   readonly #versions: OlderVersions;
   readonly #failed: FailedFiles;
   #small: SmallFiles | undefined;
+  /** The folder is complete and has its name. */
+  #complete: NamedFolder | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
   #smallLeft = 0;
@@ -79,6 +81,15 @@ export class FolderFetch implements Task {
   }
 
   async run(signal: AbortSignal, runEvents: RunEvents): Promise<string> {
+    this.#complete ??= await this.#fetch(signal, runEvents);
+    await this.#options.record.delete();
+    this.#files.release(); // The catalog needs the memory.
+    await this.#complete.shared;
+    return this.#complete.path;
+  }
+
+  /** Fetches what is missing, and gives the folder its name. */
+  async #fetch(signal: AbortSignal, runEvents: RunEvents): Promise<NamedFolder> {
     const ending = new AbortController();
     const all = AbortSignal.any([signal, ending.signal]);
     this.#startedMs ??= this.#context.clock.nowMs();
@@ -116,11 +127,13 @@ export class FolderFetch implements Task {
       if (failure !== undefined) throw failure;
       const outermost = await this.#context.parts.finishFolders?.(this.#files.folders());
       const { path } = this.#options;
-      const named = this.#incomplete && (await this.#context.parts.nameFolder?.(this.#incomplete, path));
-      await record.delete();
-      const finalPath = named ?? this.#progress.finalPath ?? outermost ?? path;
+      const named =
+        this.#incomplete === undefined
+          ? undefined
+          : await this.#context.parts.nameFolder?.(this.#incomplete, path);
+      const finalPath = named?.path ?? this.#progress.finalPath ?? outermost ?? path;
       this.#progress.named(finalPath);
-      return finalPath;
+      return named ?? { path: finalPath, shared: Promise.resolve() };
     } catch (failure) {
       ending.abort();
       // A full disk may also fail this write; the original failure is reported.
@@ -145,6 +158,7 @@ export class FolderFetch implements Task {
   }
 
   async setPaused(paused: boolean): Promise<void> {
+    if (this.#complete !== undefined) return;
     await this.#options.record.setPaused(paused);
     await this.#large.setPaused(paused, (fileId) => {
       const row = this.#files.find(fileId);

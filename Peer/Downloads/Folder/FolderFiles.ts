@@ -150,6 +150,12 @@ export class FolderFiles {
     else found.push(holder);
   }
 
+  /** Forgets the files, whose memory is free then; their number and size stay. */
+  release(): void {
+    this.#index.clear();
+    this.#table.release();
+  }
+
   stateOf(row: number): State {
     return (this.#states[row] ?? STATE.wanted) as State;
   }

@@ -9,12 +9,21 @@ const PAGE_ROWS = 1 << PAGE_BITS;
 const ID_BYTES = 32;
 /** 32-bit words of an id. */
 export const ID_WORDS = ID_BYTES / 4;
-/** First length of the paths of a page; doubled when they need more. */
-const PATHS_BYTES = 64 * 1_024;
 const EXECUTABLE = 1;
+const EMPTY_PATHS = Buffer.alloc(0);
+/** Place of each column in the memory of a page. The paths come last: longer ones than these get memory of their own. */
+const SIZES_AT = ID_BYTES * PAGE_ROWS;
+const MODIFIED_AT = SIZES_AT + 8 * PAGE_ROWS;
+const ENDS_AT = MODIFIED_AT + 8 * PAGE_ROWS;
+const HOLDERS_AT = ENDS_AT + 4 * PAGE_ROWS;
+const FLAGS_AT = HOLDERS_AT + 2 * PAGE_ROWS;
+const PATHS_AT = FLAGS_AT + PAGE_ROWS;
+const PAGE_BYTES = PATHS_AT + 96 * PAGE_ROWS;
 
 /** Columns of PAGE_ROWS files. */
 interface Page extends PagePaths {
+  /** Of all columns. */
+  readonly memory: ArrayBuffer;
   readonly ids: Buffer;
   /** The same ids. */
   readonly words: Int32Array;
@@ -156,6 +165,16 @@ export class FolderTable implements Iterable<FolderFile> {
     for (let row = 0; row < this.#length; row++) yield this.fileAt(row);
   }
 
+  /** Drops all rows, also of the table that has them in the same memory. */
+  release(): void {
+    for (const page of this.#pages) {
+      page.memory.resize(0);
+      page.paths = EMPTY_PATHS;
+    }
+    this.#pages = [];
+    this.#length = 0;
+  }
+
   #page(row: number): Page {
     const page = this.#pages[row >>> PAGE_BITS];
     if (page === undefined) throw new RangeError(`no row ${row} of ${this.#length}`);
@@ -163,18 +182,18 @@ export class FolderTable implements Iterable<FolderFile> {
   }
 
   #addPage(): void {
-    const last = this.#pages.at(-1);
-    if (last !== undefined) last.paths = Buffer.from(last.paths.subarray(0, last.ends[PAGE_ROWS - 1]));
-    const ids = Buffer.allocUnsafeSlow(PAGE_ROWS * ID_BYTES);
+    // Resizable memory is mapped: it is the system's again when it is released, and what is not written takes none.
+    const memory = new ArrayBuffer(PAGE_BYTES, { maxByteLength: PAGE_BYTES });
     this.#pages.push({
-      ids,
-      words: new Int32Array(ids.buffer),
-      sizes: new Float64Array(PAGE_ROWS),
-      modifiedMs: new Float64Array(PAGE_ROWS),
-      flags: new Uint8Array(PAGE_ROWS),
-      holders: new Uint16Array(PAGE_ROWS),
-      ends: new Uint32Array(PAGE_ROWS),
-      paths: Buffer.allocUnsafeSlow(PATHS_BYTES),
+      memory,
+      ids: Buffer.from(memory, 0, SIZES_AT),
+      words: new Int32Array(memory, 0, ID_WORDS * PAGE_ROWS),
+      sizes: new Float64Array(memory, SIZES_AT, PAGE_ROWS),
+      modifiedMs: new Float64Array(memory, MODIFIED_AT, PAGE_ROWS),
+      ends: new Uint32Array(memory, ENDS_AT, PAGE_ROWS),
+      holders: new Uint16Array(memory, HOLDERS_AT, PAGE_ROWS),
+      flags: new Uint8Array(memory, FLAGS_AT, PAGE_ROWS),
+      paths: Buffer.from(memory, PATHS_AT),
     });
   }
 

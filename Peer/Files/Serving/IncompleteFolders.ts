@@ -1,5 +1,6 @@
 import type { Clock } from '../../../Shared/Time/Clock.ts';
 import { sleep } from '../../../Shared/Time/Clock.ts';
+import type { NamedFolder } from '../../Storage.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError, removeFolderQuietly } from '../Disk/Disk.ts';
@@ -42,24 +43,23 @@ export class IncompleteFolders {
   }
 
   /** See DownloadStorage.nameFolder. */
-  async complete(from: string, wanted: string): Promise<string> {
+  async complete(from: string, wanted: string): Promise<NamedFolder> {
     const { root, disk, names, catalog, clock, share } = this.#options;
     const to = names.safe(wanted);
-    if (installFolder(disk, root, inside(root, from), to)) {
-      await share.adopted.folderRenamed(from, to);
-      return inside(root, to);
-    }
+    const path = inside(root, to);
+    if (installFolder(disk, root, inside(root, from), to))
+      return { path, shared: share.adopted.folderRenamed(from, to) };
     const times = foldersBelow(disk, root, from);
     const paths = catalog.list(from).map(({ path }) => path);
-    for (const [index, path] of paths.entries()) {
-      const end = this.#moveFile(path, movedPath(path, from, to));
+    for (const [index, file] of paths.entries()) {
+      const end = this.#moveFile(file, movedPath(file, from, to));
       // The hash is known by the file's identity, so that it is shared under its new path at once.
       const state = disk.stateOf(inside(root, end));
       if (state !== undefined) share.index.found(end, state);
       if ((index + 1) % SLICE_FILES === 0) await sleep(clock, 1);
     }
     this.#moveFolders(from, to, times);
-    return inside(root, to);
+    return { path, shared: Promise.resolve() };
   }
 
   /** Creates the folders below `from` at `to`, with their times, and removes those that are empty now. */

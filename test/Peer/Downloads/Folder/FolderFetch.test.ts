@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
+import { FolderTable } from '../../../../Peer/Downloads/Folder/FolderTable.ts';
 import type { FolderFile } from '../../../../Peer/Storage.ts';
 import { fileIdOf } from '../../../../Protocol/FileId.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
@@ -384,7 +385,7 @@ test('a new folder gets its name when it is complete, also after a pause, and st
     incompleteFolder: (path: string) => `${path.replace(/\/$/, '')} (incomplete)`,
     nameFolder: async (from: string, path: string) => {
       named.push(`${from} -> ${path}: ${parts.complete.size}`);
-      return '/share/dir';
+      return { path: '/share/dir', shared: Promise.resolve() };
     },
   });
   const peer = desk.network.peer(10e6);
@@ -409,6 +410,34 @@ test('a new folder gets its name when it is complete, also after a pause, and st
   expect(error?.message).toMatch(/^1 of 1 files could not be fetched: .*other\/0/);
   expect(error?.hint).toContain('in "other (incomplete)"');
   expect(named).toHaveLength(1);
+  await desk.close();
+});
+
+test('once a folder has its name its plan takes no memory, no pause is recorded, and it is named once', async () => {
+  const desk = new Desk();
+  let shared = () => {};
+  const keep = vi.spyOn(desk.parts, 'keepFolder');
+  const nameFolder = vi.fn(async () => ({
+    path: '/share/dir',
+    shared: new Promise<void>((resolve) => {
+      shared = resolve;
+    }),
+  }));
+  Object.assign(desk.parts, { incompleteFolder: () => 'dir (incomplete)', nameFolder });
+  const files = FolderTable.of(desk.folder(20, 50_000, [desk.network.peer()]));
+  desk.downloads.addFolder({ path: 'dir', files });
+  await desk.clock.advanceAsync(5_000);
+  expect(desk.downloads.list()).toMatchObject([{ filesDone: 20, files: 20 }]);
+  expect(nameFolder).toHaveBeenCalled();
+  expect(files.length).toBe(0);
+  desk.downloads.addSource(fileIdNumber(0), desk.network.peer().holder);
+  const paused = desk.downloads.pause(1);
+  shared();
+  await desk.clock.settle(paused);
+  await desk.downloads.resume(1);
+  expect(await desk.end()).toMatchObject({ state: 'done', finalPath: '/share/dir', filesDone: 20 });
+  expect(nameFolder).toHaveBeenCalledTimes(1);
+  expect(keep).not.toHaveBeenCalled();
   await desk.close();
 });
 

@@ -63,6 +63,22 @@ describe('a table of files', () => {
     expect([65_535, 65_536].map((row) => table.holdersOf(row))).toEqual([[], []]);
   });
 
+  test('has no rows and no memory after it was released', () => {
+    const files = new FolderFiles(
+      small(5_000, 3, () => []),
+      undefined,
+      () => 0.5,
+    );
+    expect(files.find(fileIdNumber(4_999))).toBe(4_999);
+    const table = FolderTable.of(small(5_000, 3, () => []));
+    const words = table.idWords(0);
+    table.release();
+    expect([table.length, [...table], words.length]).toEqual([0, [], 0]);
+    files.release();
+    expect([files.find(fileIdNumber(4_999)), [...files.folders()]]).toEqual([undefined, []]);
+    expect([files.count, files.size]).toEqual([5_000, 15_000]);
+  });
+
   test('takes paths of any length', () => {
     const files = small(5_000, 1, () => []).map((file) => ({ ...file, path: `d/${'é'.repeat(1_000)}` }));
     expect([...FolderTable.of(files)]).toEqual(files);
