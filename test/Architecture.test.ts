@@ -95,6 +95,7 @@ const RIM = [
   'Peer/Files/FileComponents.ts',
   // Secret factors of its keys, which no result depends on.
   'Peer/Files/Catalog/InstalledFiles.ts',
+  'Peer/Files/Catalog/PathHash.ts',
   'Peer/Files/Watching/FolderScan.ts',
   'Peer/Files/Watching/FolderWalk.ts',
   'Peer/Files/Watching/ThreadWalk.ts',

@@ -125,12 +125,11 @@ export class FolderFetch implements Task {
       await this.#small?.closed();
       const failure = this.#failed.summary();
       if (failure !== undefined) throw failure;
-      const outermost = await this.#context.parts.finishFolders?.(this.#files.folders());
+      const { parts } = this.#context;
+      const outermost = await parts.finishFolders?.(this.#files.folders());
       const { path } = this.#options;
-      const named =
-        this.#incomplete === undefined
-          ? undefined
-          : await this.#context.parts.nameFolder?.(this.#incomplete, path);
+      const incomplete = this.#incomplete;
+      const named = incomplete === undefined ? undefined : await parts.nameFolder?.(incomplete, path);
       const finalPath = named?.path ?? this.#progress.finalPath ?? outermost ?? path;
       this.#progress.named(finalPath);
       return named ?? { path: finalPath, shared: Promise.resolve() };
