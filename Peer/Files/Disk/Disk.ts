@@ -64,7 +64,7 @@ export interface DiskFile {
   state(): FileState;
   /** Number of hard links; 0: the file was deleted. */
   links(): number;
-  /** Not to be called during another operation. Safe to call twice. */
+  /** Not to be called during another operation. Safe to call twice. Never throws: what has to last was synced. */
   close(): void;
 }
 

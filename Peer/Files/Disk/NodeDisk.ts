@@ -24,6 +24,7 @@ import { promisify } from 'node:util';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
 import { setAttributes, timeSeconds } from './Attributes.ts';
+import { closeQuietly } from './CloseQuietly.ts';
 import type { Disk, DiskFile } from './Disk.ts';
 import { type FileState, fileState } from './FileState.ts';
 import { CREATE, createWhole, remove } from './WholeFile.ts';
@@ -186,7 +187,7 @@ class NodeFile implements DiskFile {
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#fd !== undefined) closeQuietly(this.#fd);
     this.#fd = undefined;
   }
 

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { closeQuietly } from './CloseQuietly.ts';
 import { type FileState, fileState } from './FileState.ts';
 import { fileCalls } from './LinuxFileCalls.ts';
 import { inside } from './Paths.ts';
@@ -31,7 +32,7 @@ export function openShared(root: string | undefined, path: string): OpenedFile {
     }
     return { fd, state: fileState(stats) };
   } catch (failure) {
-    closeSync(fd);
+    closeQuietly(fd);
     throw failure;
   }
 }

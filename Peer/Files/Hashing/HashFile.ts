@@ -1,9 +1,10 @@
-import { closeSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { createBlake3 } from '../../../Protocol/Blake3.ts';
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import { fileIdOf } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
+import { closeQuietly } from '../Disk/CloseQuietly.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
 import { openShared, stateOfOpen } from '../Disk/OpenShared.ts';
 
@@ -72,7 +73,7 @@ export function hashPart(
       if (part !== undefined && part.size !== state.size) return { kind: 'changed' };
       return hashOpened(fd, state, part, progress);
     } finally {
-      closeSync(fd);
+      closeQuietly(fd);
     }
   } catch (failure) {
     const code = systemCode(failure) ?? 'EIO';

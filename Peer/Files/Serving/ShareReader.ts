@@ -1,8 +1,8 @@
-import { closeSync } from 'node:fs';
 import { asShoalError, ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
 import { type Clock, every } from '../../../Shared/Time/Clock.ts';
 import type { LentFile } from '../../Transfer.ts';
 import type { ShareIndex } from '../Catalog/ShareIndex.ts';
+import { closeQuietly } from '../Disk/CloseQuietly.ts';
 import { type FileState, onlyTouched, sameState } from '../Disk/FileState.ts';
 import { hashRange } from '../Disk/HashRange.ts';
 import { readFully } from '../Disk/NodeDisk.ts';
@@ -118,12 +118,13 @@ export class ShareReader {
 
   /** Bytes that were sent from a file that changed meanwhile may be wrong: the file is withdrawn at once. */
   #takeBack(path: string, handle: Handle, hashed: FileState): void {
-    const now = stateOfOpen(handle.fd);
-    if (!sameState(hashed, now) && this.#options.index.stateOf(path) === hashed) {
-      if (onlyTouched(hashed, now)) this.#options.index.metadataChanged(path);
+    const now = stateIfThere(handle.fd);
+    const sound = now !== undefined && sameState(hashed, now);
+    if (!sound && this.#options.index.stateOf(path) === hashed) {
+      if (now !== undefined && onlyTouched(hashed, now)) this.#options.index.metadataChanged(path);
       else this.#options.index.invalidate(path);
     }
-    this.#letGo(path, handle, sameState(hashed, now));
+    this.#letGo(path, handle, sound);
   }
 
   close(): void {
@@ -166,7 +167,7 @@ export class ShareReader {
     handle.usedMs = this.#options.clock.nowMs();
     if (!sound) handle.dropped = true;
     if (handle.dropped && this.#handles.get(path) === handle) this.#handles.delete(path);
-    if (handle.dropped && handle.busy === 0) closeSync(handle.fd);
+    if (handle.dropped && handle.busy === 0) closeQuietly(handle.fd);
   }
 
   /**
@@ -212,7 +213,7 @@ export class ShareReader {
     if (handle === undefined) return;
     this.#handles.delete(path);
     handle.dropped = true;
-    if (handle.busy === 0) closeSync(handle.fd);
+    if (handle.busy === 0) closeQuietly(handle.fd);
   }
 
   /** Maps a missing or replaced file to FILE_CHANGED and marks it for rehashing. */
@@ -224,6 +225,15 @@ export class ShareReader {
       return changed(path);
     }
     return asShoalError(failure, 'DISK_FAILED');
+  }
+}
+
+/** Undefined: the disk of the file is gone. */
+function stateIfThere(fd: number): FileState | undefined {
+  try {
+    return stateOfOpen(fd);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
 import { type Clock, every } from '../../../Shared/Time/Clock.ts';
+import { closeQuietly } from '../Disk/CloseQuietly.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
 import type { ScanEvents } from './FolderScan.ts';
 import type { WatchFolder } from './FolderWatcher.ts';
@@ -228,6 +229,6 @@ function readManifest(path: string): Uint8Array {
     if (stats.size > MANIFEST_BYTES_MAX) throw unreadable(`larger than ${MANIFEST_BYTES_MAX} bytes`);
     return readFileSync(fd);
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }

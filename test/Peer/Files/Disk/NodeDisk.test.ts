@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { diskError } from '../../../../Peer/Files/Disk/Disk.ts';
 import { nodeDisk } from '../../../../Peer/Files/Disk/NodeDisk.ts';
@@ -7,6 +8,13 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 test.skipIf(process.platform !== 'linux')('a file that cannot be synced is no failure', async () => {
   const file = nodeDisk.open('/dev/null');
   expect([await file.datasync(), await file.sync()]).toEqual([false, false]);
+  file.close();
+});
+
+test('a file is closed without an error, also when its disk is gone', async () => {
+  const folder = await TempFolder.forTest();
+  const file = nodeDisk.create(folder.at('a'));
+  closeSync(file.descriptor?.() ?? -1);
   file.close();
 });
 

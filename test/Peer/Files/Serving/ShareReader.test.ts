@@ -1,4 +1,4 @@
-import { appendFileSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { appendFileSync, closeSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { chmod, rename, utimes, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type FileState, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
@@ -216,4 +216,25 @@ test('another content that is hashed during a read is not sent as the former one
     return { position: 0, bytes: LARGE, hash: hashBytes(Buffer.alloc(LARGE, 6)) };
   };
   await expect(reader.read('a', 0, Buffer.alloc(50), former)).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+});
+
+/** A descriptor that was closed fails like one of a disk that was unplugged: with every call, and with its closing. */
+test('a file whose disk is gone is given back, withdrawn and let go without an error', async () => {
+  const { reader, share, calls } = await sharedFolder();
+  await share('a', Buffer.alloc(LARGE));
+  const loan = reader.lend('a', 0);
+  closeSync(loan?.descriptor ?? -1);
+  loan?.giveBack();
+  expect(calls.stale).toEqual(['a']);
+});
+
+test('idle files of a disk that is gone are let go without an error', async () => {
+  const { clock, reader, share, calls } = await sharedFolder();
+  await share('a', Buffer.alloc(LARGE));
+  const loan = reader.lend('a', 0);
+  loan?.giveBack();
+  closeSync(loan?.descriptor ?? -1);
+  clock.advance(60_000);
+  reader.lend('a', 0)?.giveBack();
+  expect(calls.opened).toBe(2);
 });
