@@ -15,7 +15,7 @@ const MORE_WATCHES = 'On Linux: sudo sysctl fs.inotify.max_user_watches=524288';
 export function shareChecks({ share, measured }: DiagnosisFacts, command: CommandForm): readonly Finding[] {
   const folder = safeText(share.folder);
   if (share.gone !== undefined) {
-    const text = `${folder} cannot be read (${safeText(share.gone.reason)}): nothing is shared`;
+    const text = `${folder} is gone (${safeText(share.gone.reason)}): nothing is shared`;
     return [bad('share', text, 'Connect its disk again, or start with another folder: --share DIR')];
   }
   const what = `${plural(share.files, 'file')}, ${formatBytes(share.bytes)}`;

@@ -11,7 +11,7 @@ const KERNEL_TYPES = new Set([
   0x74726163, // tracefs
   0x73636673, // securityfs
   0xcafe4a11, // bpf
-  0x65735546, // fusectl
+  0x65735543, // fusectl; 0x65735546 is FUSE itself: sticks with NTFS or exFAT, sshfs, rclone
   0x62656570, // configfs
   0x6e736673, // namespaces
 ]);
@@ -20,8 +20,13 @@ const KERNEL_TYPES = new Set([
 export function isOfKernel(path: string): boolean {
   if (process.platform !== 'linux') return false;
   try {
-    return KERNEL_TYPES.has(statfsSync(path).type);
+    return isOfKernelType(statfsSync(path).type);
   } catch {
     return false; // It cannot be read at all.
   }
+}
+
+/** @param type - magic number of statfs(2) */
+export function isOfKernelType(type: number): boolean {
+  return KERNEL_TYPES.has(type);
 }
