@@ -58,7 +58,10 @@ export function inlineHasher(): Hasher {
 
 /** Creates a hasher in its own thread, which does not keep the process alive. Works in the built program only. */
 export function threadHasher(): Hasher {
-  const worker = new Worker(new URL('./HashWorker.js', import.meta.url));
+  const worker = new Worker(new URL('./HashWorker.js', import.meta.url), {
+    // Nearly all it allocates is garbage at once: the default takes 20 MB more.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  });
   worker.unref();
   let closed = false;
   // Pending request: the handler of its reply, and its rejection when the thread ends.
