@@ -6,7 +6,10 @@ import type { Log } from '../../Shared/Log.ts';
 const BYTES_MAX = 1_024 * 1_024;
 
 /** The fields of a JSON object, of any type; none when the file has no object, or is unusable. */
-export async function readFields(path: string, log: Log): Promise<Readonly<Record<string, unknown>>> {
+export async function readFields(
+  path: string,
+  log: Pick<Log, 'warn'>,
+): Promise<Readonly<Record<string, unknown>>> {
   const value = await readJson(path, log);
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
@@ -15,7 +18,7 @@ export async function readFields(path: string, log: Log): Promise<Readonly<Recor
  * Reads a JSON file; undefined when it is missing, unreadable or damaged. A damaged one (no JSON, too large, a folder
  * or a pipe in its place) is moved aside and reported: the next write would replace it.
  */
-export async function readJson(path: string, log: Log, bytesMax = BYTES_MAX): Promise<unknown> {
+export async function readJson(path: string, log: Pick<Log, 'warn'>, bytesMax = BYTES_MAX): Promise<unknown> {
   try {
     const stats = await stat(path);
     if (stats.isFile() && stats.size <= bytesMax) return JSON.parse(await readFile(path, 'utf8')) as unknown;

@@ -21,11 +21,13 @@ interface Stored {
 /** The password of the web page, as a hash in a file that only the user can read. */
 export class WebPasswordFile {
   readonly #path: string;
-  readonly #log: Log;
+  readonly #log: Pick<Log, 'warn'>;
+  #warned = '';
 
-  constructor(stateFolder: string, log: Log) {
+  constructor(stateFolder: string, log: Pick<Log, 'warn'>) {
     this.#path = join(stateFolder, FILE);
-    this.#log = log;
+    // A damaged file that cannot be moved aside is met at each request.
+    this.#log = { warn: (message) => this.#warnOnce(log, message) };
   }
 
   /** Changes with the password. Undefined: none is set. */
@@ -57,6 +59,11 @@ export class WebPasswordFile {
 
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
+  }
+
+  #warnOnce(log: Pick<Log, 'warn'>, message: string): void {
+    if (message !== this.#warned) log.warn(message);
+    this.#warned = message;
   }
 
   async #read(): Promise<Stored | undefined> {

@@ -6,8 +6,9 @@ import type { FileManager } from '../FileManager.ts';
 import type { KnownContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import type { TakenFile } from '../NetworkModel.ts';
+import { fairShare } from './FairShare.ts';
 
-/** Entries that are kept; the one that was served least recently is evicted. */
+/** Entries that are kept. The host with the most gives way, with those that it was sent least recently. */
 const ENTRIES_MAX = 10_000;
 /** Entries evicted at once. The first key of a map is found in time that grows with the keys deleted before it. */
 const EVICTED_MIN = 5_000;
@@ -38,16 +39,22 @@ interface SentBundle {
   readonly wallMs: number;
 }
 
+/** What one host was sent, the oldest first. */
+interface HostBundles {
+  readonly sent: SentBundle[];
+  files: number;
+}
+
 /** Records the files that peers took from this one, bounded, over all runs. */
 export class UploadHistory {
   readonly #options: UploadHistoryOptions;
   /** In the order of `lastWallMs`. */
   #entries = new Map<string, TakenFile>();
   /**
-   * Recorded at the next lookup or save, not while a folder is sent: at most ENTRIES_MAX files and one bundle, since
-   * older ones would be evicted at once.
+   * By host. Recorded at the next lookup or save, not while a folder is sent: at most ENTRIES_MAX files and one bundle,
+   * since older ones would be evicted at once.
    */
-  #bundles: SentBundle[] = [];
+  readonly #bundles = new Map<string, HostBundles>();
   #bundledFiles = 0;
   #pathOf: (file: BundledFile) => string | undefined = () => undefined;
   #changed = false;
@@ -101,24 +108,36 @@ export class UploadHistory {
     pathOf: (file: BundledFile) => string | undefined,
   ): void {
     this.#pathOf = pathOf;
-    this.#bundles.push({ peer, files, wallMs: this.#options.wallMs() });
+    const { host } = peer.address;
+    const bundles = this.#bundles.get(host) ?? { sent: [], files: 0 };
+    this.#bundles.set(host, bundles);
+    bundles.sent.push({ peer, files, wallMs: this.#options.wallMs() });
+    bundles.files += files.length;
     this.#bundledFiles += files.length;
-    for (let oldest = this.#bundles[0]; oldest !== undefined; oldest = this.#bundles[0]) {
-      if (this.#bundledFiles - oldest.files.length < ENTRIES_MAX) break;
-      this.#bundledFiles -= oldest.files.length;
-      this.#bundles.shift();
-    }
+    while (this.#bundledFiles >= ENTRIES_MAX && this.#dropBundle());
     this.#changed = true;
   }
 
+  /** Drops the oldest bundle of the host with the most. @returns false when less than ENTRIES_MAX would be left */
+  #dropBundle(): boolean {
+    const most = [...this.#bundles.values()].reduce((one, other) => (other.files > one.files ? other : one));
+    const files = most.sent[0]?.files.length ?? 0;
+    if (this.#bundledFiles - files < ENTRIES_MAX) return false;
+    most.sent.shift();
+    most.files -= files;
+    this.#bundledFiles -= files;
+    return true;
+  }
+
   #recordBundles(): void {
-    if (this.#bundles.length === 0) return;
-    for (const { peer, files, wallMs } of this.#bundles)
+    if (this.#bundles.size === 0) return;
+    const sent = [...this.#bundles.values()].flatMap((bundles) => bundles.sent);
+    for (const { peer, files, wallMs } of sent.sort((one, other) => one.wallMs - other.wallMs))
       for (const file of files) {
         const path = this.#pathOf(file);
         if (path !== undefined) this.#add({ ...file, peer, path, bytes: file.size }, wallMs);
       }
-    this.#bundles = [];
+    this.#bundles.clear();
     this.#bundledFiles = 0;
   }
 
@@ -148,7 +167,7 @@ export class UploadHistory {
 
   /** All entries, the latest first. */
   all(): readonly TakenFile[] {
-    return this.#kept().reverse();
+    return this.#kept().toReversed();
   }
 
   /** Peers that took all of a file. */
@@ -164,13 +183,13 @@ export class UploadHistory {
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size < ENTRIES_MAX + EVICTED_MIN) return;
-    this.#entries = new Map([...this.#entries].slice(-ENTRIES_MAX));
+    this.#entries = new Map(fairShare([...this.#entries], ([, { peer }]) => peer.address.host, ENTRIES_MAX));
   }
 
   /** In the order of `lastWallMs`. */
-  #kept(): TakenFile[] {
+  #kept(): readonly TakenFile[] {
     this.#recordBundles();
-    return [...this.#entries.values()].slice(-ENTRIES_MAX);
+    return fairShare([...this.#entries.values()], ({ peer }) => peer.address.host, ENTRIES_MAX);
   }
 
   /** Never rejects: the history is a convenience. */

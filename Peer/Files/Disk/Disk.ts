@@ -80,6 +80,8 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOTEMPTY: TAKEN,
   EFBIG:
     'The file is too large for this file system: FAT holds 4 GiB. Choose a folder on another one: --share DIR',
+  EXDEV:
+    'A folder in the share folder is on another disk, which takes no downloads: choose it as get -o DIR, or rename it.',
   EROFS: 'The share folder is read-only: its files are shared, downloads need another one. Use --share DIR.',
   ENOENT: 'Is the share folder still there, and its disk mounted? See: status',
 };

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { WebPasswordFile } from '../../../Peer/State/WebPassword.ts';
 import { silentLog } from '../../../Shared/Log.ts';
@@ -31,3 +31,19 @@ test('a short or endless password is refused; a damaged file means no password',
     expect([await file.version(), await file.verify('')]).toEqual([undefined, false]);
   }
 });
+
+/** A path of at most 4,095 bytes, so that the name of a file moved aside is too long: root may write to any folder. */
+test.skipIf(process.platform !== 'linux')(
+  'a damaged file that cannot be moved aside is reported once, not at each request',
+  async () => {
+    const temporary = await TempFolder.forTest();
+    let folder = temporary.path;
+    while (folder.length < 4_060) folder += `/${'x'.repeat(Math.min(200, 4_070 - folder.length))}`;
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${folder}/web-password.json`, '{');
+    const warnings: string[] = [];
+    const file = new WebPasswordFile(folder, { warn: (text) => warnings.push(text) });
+    for (let request = 0; request < 3; request++) await file.version();
+    expect(warnings).toEqual([expect.stringContaining('cannot be moved aside')]);
+  },
+);

@@ -12,6 +12,9 @@ const peerOf = (number: number) => ({
 });
 const fileOf = (number: number) => number.toString(16).padStart(64, '0') as FileId;
 
+/** A peer at another host. */
+const strangerOf = (number: number) => ({ ...peerOf(number), address: { host: '10.6.6.6', port: 9_000 } });
+
 async function setting(saved: readonly TakenFile[] = []) {
   const clock = new SimulatedClock();
   const saves: (readonly TakenFile[])[] = [];
@@ -132,4 +135,18 @@ test('the 10,000 entries served last are kept', async () => {
   for (let file = 10_002; file <= 16_345; file++) serve(1, file, 1);
   const later = history.all().map(({ path }) => path);
   expect([later.length, later[0], later.at(-1)]).toEqual([10_000, 'f16345', 'f6347']);
+});
+
+test('nobody pushes out what peers at other hosts took: neither file by file, with ever new ids, nor by bundles', async () => {
+  const { history, serve } = await setting();
+  const files = Array.from({ length: 500 }, (_, file) => ({ fileId: fileOf(file), size: 1 }));
+  for (let file = 1; file <= 30; file++) serve(1, file, 100);
+  history.servedBundle(peerOf(2), files.slice(0, 30), () => 'bundled');
+  for (let number = 3; number < 53; number++) history.servedBundle(strangerOf(number), files, () => 'path');
+  for (let number = 100; number < 20_100; number++)
+    history.served({ peer: strangerOf(number), fileId: fileOf(1), path: 'f1', size: 100, bytes: 1 });
+  const all = history.all();
+  expect(all).toHaveLength(10_000);
+  expect(all[0]?.peer.name).toBe('peer 20099');
+  expect(all.filter(({ peer }) => peer.address.host === '10.0.0.1')).toHaveLength(60);
 });

@@ -41,3 +41,11 @@ test('a failure by a name that is taken says which one, and what to do', async (
     }),
   );
 });
+
+test('a failure at the border of two disks says how to get the file there', () => {
+  const failure = Object.assign(new Error('EXDEV'), { code: 'EXDEV', path: '/share/Temp/a' });
+  expect(diskError(failure, 'putting "Stick/a" into the share folder')).toMatchObject({
+    code: 'DISK_FAILED',
+    hint: expect.stringContaining('on another disk'),
+  });
+});
