@@ -15,9 +15,9 @@ const DEFERRAL_MAX_MS = 2_000;
 const HELD_MAX_MS = 60_000;
 /**
  * Limits of pending files; beyond them, each added file causes one insertion. The first is also the number of files
- * that a list or a search inserts: about 75 ms.
+ * that a list or a search inserts, about 150 ms, and up to which a download is done without waiting for insertions.
  */
-const PENDING_MAX = 16_384;
+const PENDING_MAX = 32_768;
 const HELD_MAX = 262_144;
 /** Insertions before the thread is yielded: a few milliseconds. */
 const SLICE_FILES = 500;

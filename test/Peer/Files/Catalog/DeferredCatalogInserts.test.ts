@@ -54,11 +54,11 @@ test('thousands of files are inserted in slices', () => {
   expect(other.version).toBeLessThan(1_501);
 });
 
-test('at most 16,384 files are pending', () => {
+test('at most 32,768 files are pending', () => {
   const { catalog, add } = desk();
   for (let n = 0; n < 100_000; n++) {
     add();
-    if (n % 10_000 === 9_999) expect(n + 1 - catalog.version).toBe(Math.min(n + 1, 16_384));
+    if (n % 10_000 === 9_999) expect(n + 1 - catalog.version).toBe(Math.min(n + 1, 32_768));
   }
   expect(catalog.list('').length).toBe(100_000);
 });
@@ -134,11 +134,11 @@ test('a lookup of a folder inserts none of the files below it', () => {
   expect(catalog.findPath('films/f0')?.fileId).toBe(id(0));
 });
 
-test('a list inserts 16,384 files at most, and the others follow in slices, those of an incomplete folder too', () => {
+test('a list inserts 32,768 files at most, and the others follow in slices, those of an incomplete folder too', () => {
   const { clock, catalog, deferred, add } = desk();
   deferred.hold('new');
-  for (let n = 0; n < 20_000; n++) add('new/');
-  expect(catalog.list('').length).toBe(16_384);
+  for (let n = 0; n < 36_384; n++) add('new/');
+  expect(catalog.list('').length).toBe(32_768);
   clock.advance(101);
   expect(deferred.pending.files).toBeGreaterThan(2_000);
   clock.advance(50);
