@@ -5,7 +5,7 @@ import type { FileId } from '../Protocol/Ids.ts';
 import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../Protocol/TrackerMessages.ts';
 import { Closing } from '../Shared/Async/Closing.ts';
-import { limitHeapGrowth, MANY_FILES } from '../Shared/Program/HeapGrowth.ts';
+import { limitHeapOf } from '../Shared/Program/HeapGrowth.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Catalog } from './Files/Catalog/Catalog.ts';
 import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
@@ -305,7 +305,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     this.#isEventPending = true;
     this.#options.clock.after(COALESCE_MS, () => {
       this.#isEventPending = false;
-      if (this.#catalog.files >= MANY_FILES) limitHeapGrowth();
+      (this.#options.seams?.limitHeap ?? limitHeapOf)(this.#catalog.files);
       if (!this.#closing.started) this.emit('catalogChanged');
     });
   }

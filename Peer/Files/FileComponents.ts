@@ -46,6 +46,7 @@ export interface FileManagerOptions {
     readonly watch?: WatchFolder;
     readonly cache?: HashCache;
     readonly makeHasher?: () => Hasher;
+    readonly limitHeap?: (files: number) => void;
   };
 }
 

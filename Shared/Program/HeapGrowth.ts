@@ -14,3 +14,8 @@ export function limitHeapGrowth(setFlag: (flag: string) => void = setFlagsFromSt
   setFlag(`--heap-growing-percent=${GROWTH_PERCENT}`);
   setFlag('--semi-space-growth-factor=1');
 }
+
+/** Limits it as soon as there are many files. */
+export function limitHeapOf(files: number, limit: () => void = limitHeapGrowth): void {
+  if (files >= MANY_FILES) limit();
+}

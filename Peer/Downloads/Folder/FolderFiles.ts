@@ -1,6 +1,6 @@
 import { fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { limitHeapGrowth, MANY_FILES } from '../../../Shared/Program/HeapGrowth.ts';
+import { limitHeapOf } from '../../../Shared/Program/HeapGrowth.ts';
 import type { Random } from '../../../Shared/Time/Clock.ts';
 import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
@@ -62,7 +62,7 @@ export class FolderFiles {
     }
     this.count = table.length - this.#folders.length;
     this.size = size;
-    if (this.count >= MANY_FILES) limitHeapGrowth();
+    limitHeapOf(this.count);
   }
 
   /** The first row of each content. */

@@ -214,9 +214,7 @@ test('lines say what is fine and what to do, and are safe to print', () => {
     ...transfer({ peer: { ...measured.transfer?.peer, name: '\u001b[1mx' } }),
   });
   const text = diagnosisText(gone, style);
-  expect(text).toContain(
-    'look  share: /a\\u{7} is gone (\\u{1b}[31m): nothing is shared\n      Connect',
-  );
+  expect(text).toContain('look  share: /a\\u{7} is gone (\\u{1b}[31m): nothing is shared\n      Connect');
   expect(text).toContain('fine  tracker: connected to 192.0.2.1:6881');
   expect(text).toContain('MB/s from \\u{1b}[1mx;');
   expect(
