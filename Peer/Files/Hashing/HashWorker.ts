@@ -1,13 +1,13 @@
 import { parentPort } from 'node:worker_threads';
-import { beNicer } from '../../../Shared/Program/Niceness.ts';
 import type { HashReply, HashRequest } from './Hasher.ts';
 import { hashFile, hashPart } from './HashFile.ts';
+import { beNicer } from './Niceness.ts';
 
 /** Hashing thread: replies to each batch of paths and each part of a large file, and reports progress. */
 
 /** Bytes between two progress messages. */
 const PROGRESS_BYTES = 64 * 1_024 * 1_024;
-/** Hashing uses the remaining time of every core: the console, downloads and uploads (5) have priority. */
+/** Hashing uses the remaining time of every core: the console, downloads and uploads have priority. */
 const NICENESS = 10;
 
 beNicer(NICENESS);

@@ -1,23 +1,16 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { beNicer } from '../../../Shared/Program/Niceness.ts';
 import { linuxCalls } from './LinuxCalls.ts';
 import { PumpLoop } from './PumpLoop.ts';
 import type { PumpOrder } from './Sendfile.ts';
 
 /** Upper bound on one wait, so that the thread can be stopped. */
 const POLL_MS = 250;
-/**
- * Receivers on the same computer go first: else they wait for a core behind the senders, and four of these were slower
- * than one. Hashing threads are nicer.
- */
-const NICENESS = 5;
 
 /**
  * The thread of the pump: takes orders, sends, reports ends. While there are jobs it waits for sockets and its event.
  */
 const port = parentPort;
 if (port === null) throw new Error('to be started as a worker');
-beNicer(NICENESS);
 const event = Number(workerData);
 const calls = linuxCalls();
 const loop = new PumpLoop(calls);

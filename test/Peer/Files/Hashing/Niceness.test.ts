@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { beNicer } from '../../../Shared/Program/Niceness.ts';
+import { beNicer } from '../../../../Peer/Files/Hashing/Niceness.ts';
 
 test.each([
   [0, 'linux', [5]],
