@@ -12,6 +12,11 @@ const PROGRAMS = new URL('../dist/Programs/', import.meta.url);
  * download more than it saves; much later costs folders of thousands of small files (docs/Decisions/0007).
  */
 const CALM_BUDGET = 200_000;
+/**
+ * Bytes of bytecode that V8 inlines into a function which it optimises; its default is 920. Optimising was a sixth of
+ * the CPU of a folder of small files at a fresh peer (docs/Decisions/0007).
+ */
+const INLINED_BYTES = 300;
 /** Newer versions lack that setting (Node 24: V8 13) and print a warning at every start. */
 const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 
@@ -33,7 +38,10 @@ export async function start(wanted) {
   module.enableCompileCache?.(fileURLToPath(compiled));
   // Otherwise V8 drops bytecode that did not run for a while, and a peer that only shares would keep less of it.
   v8.setFlagsFromString('--no-flush-bytecode');
-  if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
+  if (name !== 'Tracker' && V8_MAJOR < 12) {
+    v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
+    v8.setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
+  }
   if (existsSync(new URL(`${name}.js`, PROGRAMS)))
     await scriptRunner(PROGRAMS, new URL(`${name}-${process.version}/`, compiled))(`./${name}.js`);
   else {
