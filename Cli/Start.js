@@ -13,11 +13,11 @@ const PROGRAMS = new URL('../dist/Programs/', import.meta.url);
  */
 const CALM_BUDGET = 200_000;
 /**
- * Bytes of bytecode that V8 inlines into a function which it optimises; its default is 920. Optimising was a sixth of
- * the CPU of a folder of small files at a fresh peer (docs/Decisions/0007).
+ * Upper bound on the bytes of bytecode that V8 inlines into a function which it optimises; its default is 920.
+ * Optimising was a sixth of the CPU of a folder of small files at a fresh peer (docs/Decisions/0007).
  */
 const INLINED_BYTES = 300;
-/** Newer versions lack that setting (Node 24: V8 13) and print a warning at every start. */
+/** Newer versions lack the budget (Node 24: V8 13) and print a warning at every start; both were measured on Node 20. */
 const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 
 /**
